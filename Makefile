@@ -1,0 +1,45 @@
+# Targets for people who develop the module.  All of them are thin: the work
+# is done by the scripts in util/, which do not need make.
+
+MODULE = build/ngx_http_auth_token_module.so
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:		## list the targets
+	@cat $(MAKEFILE_LIST) \
+	    | sed -n 's/^\([a-z][a-z0-9_-]*\):.*## *\(.*\)/\1\t\2/p' \
+	    | sort -u | awk -F '\t' '{ printf "  %-16s %s\n", $$1, $$2 }'
+
+.PHONY: build
+build:		## build the module for the installed nginx
+	util/build.sh
+
+.PHONY: demo
+demo:		## build, and start nginx with a demo authority on loopback
+	util/demo.sh
+
+.PHONY: test
+test:		## run every stage of the tests; STAGES="..." for some
+	util/test.sh $(STAGES)
+
+.PHONY: style
+style:		## check the style and the layers of the code
+	util/test.sh style
+
+.PHONY: matrix
+matrix:		## run the tests in fresh roots of three Debian releases
+	set -e; for suite in bookworm trixie testing; do \
+	    echo "== $$suite"; \
+	    util/root.sh --prepare 'util/install-deps.sh test' \
+	        $$suite util/test.sh $(STAGES); \
+	done
+
+.PHONY: clean
+clean:		## remove what was built; build/roots stays
+	find build -mindepth 1 -maxdepth 1 ! -name roots \
+	    -exec rm -rf {} + 2> /dev/null || true
+
+-include t/unit/unit.mk
+-include t/fuzz/fuzz.mk
+-include bench/bench.mk
