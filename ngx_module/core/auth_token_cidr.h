@@ -3,9 +3,8 @@
  */
 
 /*
- * Client addresses, CIDR text, and sets of ranges compiled to a relocatable
- * blob.  Records carry such blobs through shared memory; the decision matches
- * against them.  IPv4-mapped IPv6 is IPv4 on both sides.
+ * Sets of address ranges compiled to a relocatable blob.  Records carry such
+ * blobs through shared memory, and match client addresses against them.
  */
 
 
@@ -16,37 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth_token_cidr_text.h"
+
 
 /* more than any answer can hold; keeps every size within 32 bits */
 #define AUTH_TOKEN_CIDR_MAX_RANGES  0x1000000
 
-
-typedef struct {
-    uint8_t   family;        /* 4, 6, or 0: no address (unix socket) */
-    uint8_t   bytes[16];     /* network order, the first 4 if family is 4 */
-} auth_token_addr_t;
-
-
-typedef struct {
-    uint64_t  lo[2];         /* high word first; lo[0] is 0 for IPv4 */
-    uint64_t  hi[2];         /* inclusive */
-    uint32_t  family;        /* 4 or 6 */
-} auth_token_range_t;
-
-
-/* an IPv4 address from its 4 bytes in network order */
-auth_token_addr_t auth_token_addr_v4(const uint8_t *bytes);
-
-/* an IPv6 address from its 16 bytes; ::ffff:0:0/96 becomes IPv4 */
-auth_token_addr_t auth_token_addr_v6(const uint8_t *bytes);
-
-/*
- * An address with an optional prefix length; host bits are masked.  Returns 0,
- * or -1 if it does not parse, a mapped prefix under /96 included.  No zone
- * ids, no blanks, no short or octal forms.
- */
-int auth_token_cidr_parse(const unsigned char *text, size_t len,
-    auth_token_range_t *range);
 
 /* size in bytes of a blob with n4 IPv4 and n6 IPv6 ranges */
 size_t auth_token_cidr_set_size(uint32_t n4, uint32_t n6);

@@ -388,7 +388,7 @@ auth_token_time_month_days(int year, int month)
 }
 
 
-/* days since 1970-01-01 in the proleptic Gregorian calendar, years 0 to 10000 */
+/* days since 1970-01-01, proleptic Gregorian calendar, years 0 to 10000 */
 
 static int64_t
 auth_token_time_days(int year, int month, int day)
