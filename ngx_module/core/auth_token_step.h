@@ -193,7 +193,7 @@ typedef struct {
     auth_token_credential_e         credential;
 
     auth_token_str_t                method;
-    auth_token_str_t                path;        /* template: "", "/..", "?.." */
+    auth_token_str_t                path;        /* template, may be "" */
     size_t                          nheaders;
     const auth_token_pair_t        *headers;
     auth_token_body_e               body;
