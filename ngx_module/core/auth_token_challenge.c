@@ -135,15 +135,23 @@ auth_token_challenge_add(auth_token_buf_t *b, const char *name,
 static void
 auth_token_challenge_add_age(auth_token_buf_t *b, int64_t age)
 {
-    char  text[sizeof(", max_age=-9223372036854775808")];
+    int               n;
+    char              text[sizeof("-9223372036854775808")];
+    auth_token_str_t  value;
 
     if (age < 0) {
         b->failed = 1;
         return;
     }
 
-    (void) snprintf(text, sizeof(text), ", max_age=%" PRId64, age);
-    (void) auth_token_buf_adds(b, text);
+    n = snprintf(text, sizeof(text), "%" PRId64, age);
+
+    value.len = (size_t) n;
+    value.data = (unsigned char *) text;
+
+    /* quoted, as in the examples of RFC 9470 */
+
+    auth_token_challenge_add(b, "max_age", value);
 }
 
 
