@@ -82,7 +82,20 @@ auth_token_bearer_is_b64token(const unsigned char *data, size_t len)
 {
     size_t  i;
 
-    for (i = 0; i < len; i++) {
+    /* by four: a token is the longest part of what is read per request */
+
+    for (i = 0; len - i >= 4; i += 4) {
+        if (!(auth_token_bearer_class[data[i]]
+              & auth_token_bearer_class[data[i + 1]]
+              & auth_token_bearer_class[data[i + 2]]
+              & auth_token_bearer_class[data[i + 3]]
+              & AUTH_TOKEN_BEARER_B64))
+        {
+            break;
+        }
+    }
+
+    for ( /* void */ ; i < len; i++) {
         if (!(auth_token_bearer_class[data[i]] & AUTH_TOKEN_BEARER_B64)) {
             break;
         }

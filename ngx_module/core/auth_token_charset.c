@@ -64,15 +64,18 @@ int
 auth_token_charset_span_ok(const auth_token_charset_t *set,
     const unsigned char *data, size_t len)
 {
-    size_t  i;
+    size_t    i;
+    uint32_t  in;
+
+    in = 1;
+
+    /* no way out early: without a branch it is faster for what is sent */
 
     for (i = 0; i < len; i++) {
-        if (!(set->bits[data[i] >> 5] & ((uint32_t) 1 << (data[i] & 31)))) {
-            return 0;
-        }
+        in &= set->bits[data[i] >> 5] >> (data[i] & 31);
     }
 
-    return 1;
+    return (int) in;
 }
 
 

@@ -201,6 +201,38 @@ test_classes(void)
 }
 
 
+/* all bytes at every place of tokens of every length */
+
+static void
+test_places(void)
+{
+    int            c, bad, want;
+    size_t         len, i;
+    unsigned char  token[14], *data;
+
+    bad = 0;
+
+    for (len = 1; len < sizeof(token); len++) {
+        for (i = 0; i < len; i++) {
+            memset(token, 'a', sizeof(token));
+
+            for (c = 0; c < 256; c++) {
+                token[i] = (unsigned char) c;
+                data = guard_copy(token, len);
+
+                want = (c != 0
+                        && strchr(ALPHA DIGIT "-._~+/", c) != NULL)
+                       || (c == '=' && i > 0 && i == len - 1);
+
+                bad += auth_token_bearer_is_b64token(data, len) != want;
+            }
+        }
+    }
+
+    is_int(bad, 0, "all bytes at all places");
+}
+
+
 static void
 test_long(void)
 {
@@ -256,6 +288,7 @@ main(void)
     test_nul();
     test_len();
     test_classes();
+    test_places();
     test_long();
     test_b64token();
 
