@@ -43,7 +43,8 @@ def authenticated(state, request, form):
         except ValueError:
             return False
         name, _, secret = text.partition(":")
-        return known(state, unquote_plus(name), unquote_plus(secret))
+        return known(state, name, secret) \
+            or known(state, unquote_plus(name), unquote_plus(secret))
     if scheme.lower() == "bearer":
         return rest in state.credentials
     if "client_id" in form:

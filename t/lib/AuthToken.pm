@@ -1,0 +1,82 @@
+package AuthToken;
+
+# Copyright (C) The ngx_http_auth_token_module authors
+#
+# Test::Nginx::Socket for this module.  A test file is
+#
+#     use lib 't/lib';
+#     use AuthToken;
+#     run_tests();
+#     __DATA__
+#     === TEST 1: ...
+#
+# and needs no plan.  Every block has the module loaded and an authority to
+# ask; t/lib/README says which sections and names it may use beside those of
+# Test::Nginx, and what is checked after it without being asked for.
+
+use strict;
+use warnings;
+
+our ($Base, $Port);
+
+BEGIN {
+    require AuthToken::Ports;
+    require File::Temp;
+
+    $Port = AuthToken::Ports::reserve();
+    $Base = File::Temp::tempdir('auth-token-XXXXXX', TMPDIR => 1);
+
+    $ENV{PATH} .= ':/usr/sbin:/sbin';
+    $ENV{TEST_NGINX_PORT} = $Port;
+    $ENV{TEST_NGINX_SERVER_PORT} = $Port;
+    $ENV{TEST_NGINX_CLIENT_PORT} = $Port;
+    $ENV{TEST_NGINX_SERVROOT} = "$Base/servroot";
+
+    if (($ENV{TEST_NGINX_USE_VALGRIND} // '') eq '1') {
+        mkdir "$Base/valgrind";
+        $ENV{TEST_NGINX_USE_VALGRIND} =
+            "--leak-check=full --show-possibly-lost=no --num-callers=40 "
+            . "--errors-for-leak-kinds=definite "
+            . (-f 'valgrind.suppress' ? '--suppressions=valgrind.suppress '
+                                      : '')
+            . "--log-file=$Base/valgrind/%p";
+    }
+}
+
+use Test::Nginx::Socket -Base;
+
+use AuthToken::Blocks;
+
+our @EXPORT = qw(run_tests authority);
+
+master_on();
+workers(1);
+worker_connections(256);
+no_shuffle();
+no_long_string();
+
+$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
+
+
+# the authority of this file, for what its sections cannot say
+sub authority () {
+    return AuthToken::Blocks::authority();
+}
+
+
+{
+    no warnings 'redefine';
+
+    sub run_tests () {
+        AuthToken::Blocks::start($Base, $Port);
+        Test::Nginx::Util::run_tests();
+        AuthToken::Blocks::finish();
+        Test::More::done_testing();
+    }
+}
+
+
+END {
+    local $?;
+    AuthToken::Blocks::end();
+}

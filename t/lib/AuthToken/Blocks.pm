@@ -1,0 +1,397 @@
+package AuthToken::Blocks;
+
+# Copyright (C) The ngx_http_auth_token_module authors
+#
+# What happens around every block: the authority is told the block's tokens
+# and rules before it, its counts and all logs are looked at after it.
+
+use strict;
+use warnings;
+
+use File::Basename qw(dirname);
+use File::Path qw(remove_tree);
+use File::Spec;
+use JSON::PP;
+use Test::More ();
+use Test::Nginx::Util ();
+use Time::HiRes qw(sleep time);
+
+use AuthToken::Authority;
+use AuthToken::Logs;
+use AuthToken::Tokens;
+
+# the sections in which macros are expanded
+my @expanded = qw(
+    main_config http_config config post_main_config server_name
+    request raw_request pipelined_requests more_headers curl_options
+    error_code response_headers response_headers_like response_body
+    response_body_like response_body_unlike raw_response_headers_like
+    raw_response_headers_unlike error_log no_error_log grep_error_log_out
+    access_log no_access_log user_files tokens authority lookups_like
+    backend_like
+);
+
+my $module = 'ngx_http_auth_token_module';
+
+my ($base, $port, $authority, $tokens, $logs);
+my $number = 0;
+my %macros;
+my ($previous, @sent, @received);
+my $own_rules;
+
+
+sub authority {
+    return $authority;
+}
+
+
+sub start {
+    ($base, $port) = @_;
+
+    mkdir "$base/authority", 0700 or die $!;
+    $authority = AuthToken::Authority->start(
+        dir => "$base/authority", port => $port + 10);
+    $tokens = AuthToken::Tokens->new(dir => "$base/secrets");
+    $logs = AuthToken::Logs->new(
+        error => $Test::Nginx::Util::ErrLogFile,
+        access => $Test::Nginx::Util::AccLogFile,
+        valgrind => "$base/valgrind");
+
+    %macros = (
+        AUTHORITY_PORT => $authority->{plain},
+        AUTHORITY_TLS_PORT => $authority->{tls},
+        AUTHORITY_H2_PORT => $authority->{h2},
+        AUTHORITY_SOCKET => "$base/authority/authority.sock",
+        AUTHORITY_DIR => "$base/authority",
+        AUTHORITY_CA => "$base/authority/ca.pem",
+        BACKEND_PORT => $authority->{backend},
+        CLOSED_PORT => $authority->{closed},
+        SERVER_PORT => $port,
+        FREE_PORT => $port + 1,
+        map { ("FREE_PORT_$_" => $port + $_) } 2 .. 9,
+    );
+
+    hook();
+}
+
+
+# what Test::Nginx lets us step into, and the two places where it does not
+sub hook {
+    no strict 'refs';
+    no warnings 'redefine';
+
+    Test::Nginx::Util::add_block_preprocessor(\&before);
+
+    my $run = $Test::Nginx::Util::RunTestHelper;
+    $Test::Nginx::Util::RunTestHelper = sub {
+        my ($block, $dry_run, $repetition) = @_;
+
+        again($block) if $repetition > 0;
+        @sent = @received = ();
+        $run->(@_);
+        after($block, $repetition) if !$dry_run;
+    };
+
+    # reached only by blocks whose nginx must not start
+    my $check = $Test::Nginx::Util::CheckErrorLog;
+    $Test::Nginx::Util::CheckErrorLog = sub {
+        my ($block) = @_;
+
+        $check->(@_);
+        Test::More::ok(!problems($block, emerg => 1),
+                       $block->name . ' - log is clean');
+    };
+
+    # called when nginx has ended, for blocks that ask; each does, see before()
+    my $shutdown = $Test::Nginx::Util::CheckShutdownErrorLog;
+    $Test::Nginx::Util::CheckShutdownErrorLog = sub {
+        my ($block) = @_;
+
+        $shutdown->(@_) if !$block->{auth_token_shutdown};
+        farewell($block);
+    };
+
+    my $send = \&Test::Nginx::Socket::send_request;
+    *Test::Nginx::Socket::send_request = sub ($$$$@) {
+        my ($request) = @_;
+
+        push @sent, map { ref $_ ? $_->{value} : $_ }
+                    ref $request eq 'ARRAY' ? @$request : $request;
+        my @result = $send->(@_);
+        push @received, $result[0] if defined $result[0];
+        return wantarray ? @result : $result[0];
+    };
+}
+
+
+sub before {
+    my ($block) = @_;
+
+    farewell($previous) if $previous;
+    $previous = $block;
+    $number++;
+
+    $tokens->block($number);
+    my %all = (%macros, $tokens->macros);
+    my $names = join '|', sort { length $b <=> length $a } keys %all;
+
+    for my $section (@expanded) {
+        my $value = $block->$section;
+        next if !defined $value;
+        $block->set_value($section, expand($value, \%all, $names));
+    }
+
+    if (($block->http_config // '') =~ /\b$authority->{h2}\b/) {
+        $authority->start_h2('nginx');
+    }
+
+    if (!defined $block->shutdown_error_log
+        && !defined $block->no_shutdown_error_log)
+    {
+        $block->set_value('no_shutdown_error_log', '[emerg]');
+        $block->{auth_token_shutdown} = 1;
+    }
+
+    if (!defined $block->no_module) {
+        load_module($block);
+    }
+
+    prepare($block);
+}
+
+
+sub expand {
+    my ($value, $all, $names) = @_;
+
+    return [map { expand($_, $all, $names) } @$value] if ref $value eq 'ARRAY';
+    return {map { $_ => expand($value->{$_}, $all, $names) } keys %$value}
+        if ref $value eq 'HASH';
+    return $value if ref $value || !defined $value;
+
+    $value =~ s/\$(?:\{($names)\}|($names)(?![A-Za-z0-9_]))/
+                $all->{$1 \/\/ $2}/gex;
+    return $value;
+}
+
+
+my $load;
+
+sub load_module {
+    my ($block) = @_;
+
+    if (!defined $load) {
+        my $path = $ENV{AUTH_TOKEN_MODULE} // File::Spec->rel2abs(
+            dirname(__FILE__) . "/../../../build/$module.so");
+        my $version = `$Test::Nginx::Util::NginxBinary -V 2>&1`;
+
+        # one that was linked with the module needs no loading
+        $load = $path eq '' || $version =~ /--add-module=/ ? ''
+                                                  : "load_module $path;\n";
+    }
+
+    $block->set_value('main_config', $load . ($block->main_config // ''));
+}
+
+
+# the authority as this block finds it
+sub prepare {
+    my ($block) = @_;
+
+    $authority->call('POST', 'reset');
+    $authority->call('POST', 'credentials', $tokens->credentials);
+    $authority->call('POST', 'clients', $tokens->clients);
+    $authority->call('POST', 'tokens', $tokens->table);
+
+    my $own = section_json($block, 'tokens');
+    $own_rules = section_json($block, 'authority');
+
+    $authority->call('POST', 'tokens', $own) if $own;
+    $authority->call('POST', 'rules', $own_rules) if $own_rules;
+    if (my $tls = section_json($block, 'authority_tls')) {
+        $authority->call('POST', 'tls', $tls);
+    }
+
+    my @mine = !$own ? () : ref $own eq 'HASH' ? keys %$own
+                          : grep { defined } map { $_->{token} } @$own;
+    $logs->forbid($tokens->forbidden, @mine);
+}
+
+
+# between two repetitions of a block nginx and its cache stay as they are
+sub again {
+    my ($block) = @_;
+
+    $authority->call('POST', 'clear');
+    $authority->call('DELETE', 'rules');
+    $authority->call('POST', 'rules', $own_rules) if $own_rules;
+}
+
+
+sub section_json {
+    my ($block, $name) = @_;
+
+    my $text = $block->$name;
+    return if !defined $text;
+    return $text if ref $text;
+
+    my $value = eval { JSON::PP->new->relaxed->decode($text) };
+    Test::Nginx::Util::bail_out($block->name . " - --- $name: $@") if $@;
+    return $value;
+}
+
+
+sub after {
+    my ($block, $repetition) = @_;
+
+    my $name = $block->name;
+
+    check_count($block, 'lookups', 'requests', $repetition);
+    check_count($block, 'backend_hits', 'backend', $repetition);
+    check_like($block, 'lookups_like', 'authority', $repetition);
+    check_like($block, 'backend_like', 'backend', $repetition);
+
+    if (!defined $block->token_in_response_ok) {
+        my @leaks = $logs->leaks(join("\n", @received), bearers());
+        Test::More::is(scalar @leaks, 0, "$name - no secret in an answer")
+            or Test::More::diag("  leaked: $_") for @leaks ? @leaks : undef;
+    }
+
+    Test::More::ok(!problems($block), "$name - log is clean");
+}
+
+
+# N, or N for each repetition; without it, no request may reach the backend
+# in a block that expects nothing but refusals
+sub check_count {
+    my ($block, $section, $count, $repetition) = @_;
+
+    my $wanted = $block->$section;
+    if (!defined $wanted) {
+        return if $section ne 'backend_hits' || !only_refusals($block);
+        $wanted = 0;
+    }
+
+    my @wanted = ref $wanted ? @$wanted : split ' ', $wanted;
+    $wanted = $wanted[$repetition < @wanted ? $repetition : -1];
+
+    my $got;
+    my $end = time() + 2;
+    while (1) {
+        $got = $authority->call('GET', 'counts')->{$count};
+        last if $got >= $wanted || time() > $end;
+        sleep 0.05;
+    }
+
+    Test::More::is($got, $wanted, $block->name . " - $section");
+}
+
+
+sub only_refusals {
+    my ($block) = @_;
+
+    my $codes = $block->error_code;
+    return 0 if !defined $codes;
+    my @codes = ref $codes eq 'ARRAY' ? @$codes : $codes;
+    return !grep { !/^\s*[45]\d\d\s*$/ } @codes;
+}
+
+
+# a regular expression a line, for the request lines and heads in order
+sub check_like {
+    my ($block, $section, $role, $repetition) = @_;
+
+    my $wanted = $block->$section;
+    return if !defined $wanted || $repetition > 0;
+
+    my @wanted = grep { length } split /\n/, $wanted;
+    my @got = map {
+        join "\n", "$_->{method} $_->{path} $_->{version}",
+                   (map { "$_->[0]: $_->[1]" } @{$_->{headers}}),
+                   '', $_->{body}
+    } $authority->requests($role);
+
+    Test::More::is(scalar @got, scalar @wanted,
+                   $block->name . " - $section: number");
+    for my $i (0 .. $#wanted) {
+        Test::More::like($got[$i] // '', qr/$wanted[$i]/m,
+                         $block->name . " - $section: $i");
+    }
+}
+
+
+# what this block's clients sent as bearer, if it is long enough to be told
+# from ordinary words; ids are no secrets
+sub bearers {
+    my %ids = map { $_->{id} => 1 } values %{$tokens->{tokens}};
+    my @found;
+
+    for my $text (@sent) {
+        push @found, grep { length >= 16 && !$ids{$_} }
+                     $text =~ /^Authorization:[ \t]*Bearer[ \t]+(\S+)/img;
+    }
+    return @found;
+}
+
+
+sub problems {
+    my ($block, %allow) = @_;
+
+    my @problems = $logs->problems(
+        bearers => [bearers()],
+        emerg_ok => $allow{emerg} || defined $block->emerg_ok,
+        alert_ok => defined $block->alert_ok,
+        token_ok => defined $block->token_in_log_ok);
+
+    Test::More::diag("  $_") for @problems;
+    return scalar @problems;
+}
+
+
+# the lines that came after the block, of its shutdown above all
+sub farewell {
+    my ($block) = @_;
+
+    if (problems($block)) {
+        Test::More::fail($block->name . ' - log is clean after the end');
+    }
+}
+
+
+# ends nginx, so that its last lines can be read
+sub finish {
+    my $pidfile = $Test::Nginx::Util::PidFile;
+
+    if (-f $pidfile) {
+        open my $in, '<', $pidfile or die $!;
+        my $pid = int(<$in> // 0);
+        my $end = time() + 20;
+        kill QUIT => $pid if $pid;
+        while ($pid && kill(0, $pid) && time() < $end) {
+            waitpid $pid, POSIX::WNOHANG();
+            sleep 0.02;
+        }
+        if ($pid && kill 0, $pid) {
+            Test::More::fail("$0 - nginx ends");
+            kill KILL => $pid;
+        }
+        unlink $pidfile;
+    }
+
+    farewell($previous) if $previous;
+    undef $previous;
+    undef $Test::Nginx::Util::PrevBlock;
+    $authority->stop;
+}
+
+
+sub end {
+    $authority->stop if $authority;
+    if ($base && !$ENV{AUTH_TOKEN_KEEP} && (!$authority
+        || $authority->{owner} == $$))
+    {
+        remove_tree($base);
+    }
+}
+
+
+1;
