@@ -135,7 +135,8 @@ typedef enum {
     AUTH_TOKEN_FIELD_STRING,
     AUTH_TOKEN_FIELD_LABEL,            /* string or integer, kept as string */
     AUTH_TOKEN_FIELD_STRINGS,          /* string or list of strings, as is */
-    AUTH_TOKEN_FIELD_WORDS             /* list or words, kept as a list */
+    AUTH_TOKEN_FIELD_WORDS,            /* list or words, kept as a list */
+    AUTH_TOKEN_FIELD_LIST              /* list of anything */
 } auth_token_field_e;
 
 

@@ -1,0 +1,419 @@
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * Header fields (RFC 9110) from hostile lines.  What is not a field makes
+ * the answer unusable: it may hide or change one that is.
+ */
+
+
+#include <strings.h>
+
+#include "auth_token_header.h"
+#include "auth_token_time.h"
+
+
+/* waits beyond this are not told apart */
+#define AUTH_TOKEN_HEADER_MAX_NUMBER  INT32_MAX
+
+#define auth_token_header_is(name, text)                                      \
+    ((name).len == sizeof(text) - 1                                           \
+     && strncasecmp((char *) (name).data, text, (name).len) == 0)
+
+
+static int auth_token_header_line(auth_token_str_t line, int64_t now,
+    auth_token_header_t *out);
+static int auth_token_header_field(auth_token_str_t name,
+    auth_token_str_t value, int64_t now, auth_token_header_t *out);
+static auth_token_str_t auth_token_header_trim(auth_token_str_t s);
+static int auth_token_header_token(auth_token_str_t s);
+static int auth_token_header_json(auth_token_str_t type);
+static int64_t auth_token_header_number(auth_token_str_t s);
+static int64_t auth_token_header_retry(auth_token_str_t s, int64_t now);
+static int auth_token_header_date(auth_token_str_t s, int64_t *out);
+static void auth_token_header_rate(auth_token_str_t s,
+    auth_token_header_t *out);
+static auth_token_str_t auth_token_header_part(auth_token_str_t *rest,
+    unsigned char *end);
+
+
+int
+auth_token_header_read(auth_token_str_t lines, int64_t now,
+    auth_token_header_t *out)
+{
+    size_t            i;
+    auth_token_str_t  line;
+
+    memset(out, 0, sizeof(auth_token_header_t));
+
+    out->retry_after = -1;
+    out->remaining = -1;
+    out->reset = -1;
+
+    while (lines.len != 0) {
+        for (i = 0; i < lines.len && lines.data[i] != '\n'; i++) {
+            /* void */
+        }
+
+        line.data = lines.data;
+        line.len = i;
+
+        i += i < lines.len;
+        lines.data += i;
+        lines.len -= i;
+
+        if (line.len != 0 && line.data[line.len - 1] == '\r') {
+            line.len--;
+        }
+
+        if (line.len == 0) {
+            continue;
+        }
+
+        if (auth_token_header_line(line, now, out) != 0) {
+            return -1;
+        }
+    }
+
+    out->json = auth_token_header_json(out->content_type);
+
+    return 0;
+}
+
+
+static int
+auth_token_header_line(auth_token_str_t line, int64_t now,
+    auth_token_header_t *out)
+{
+    size_t            i;
+    auth_token_str_t  name, value;
+
+    if (line.len > 5 && memcmp(line.data, "HTTP/", 5) == 0) {
+        return 0;
+    }
+
+    for (i = 0; i < line.len; i++) {
+        if ((line.data[i] < 0x20 && line.data[i] != '\t')
+            || line.data[i] == 0x7f)
+        {
+            return -1;
+        }
+    }
+
+    for (i = 0; i < line.len && line.data[i] != ':'; i++) { /* void */ }
+
+    if (i == line.len) {
+        return -1;
+    }
+
+    name.data = line.data;
+    name.len = i;
+
+    /* so a continuation line or a blank before the colon is refused */
+
+    if (!auth_token_header_token(name)) {
+        return -1;
+    }
+
+    value.data = line.data + i + 1;
+    value.len = line.len - i - 1;
+
+    return auth_token_header_field(name, auth_token_header_trim(value), now,
+                                   out);
+}
+
+
+static int
+auth_token_header_field(auth_token_str_t name, auth_token_str_t value,
+    int64_t now, auth_token_header_t *out)
+{
+    int64_t  seconds;
+
+    if (auth_token_header_is(name, "Content-Type")) {
+        if (value.len == 0) {
+            return -1;
+        }
+
+        if (out->content_type.len != 0
+            && !auth_token_str_eq(&out->content_type, &value))
+        {
+            return -1;
+        }
+
+        out->content_type = value;
+
+    } else if (auth_token_header_is(name, "Content-Encoding")) {
+        if (!auth_token_header_is(value, "identity")) {
+            out->encoded = 1;
+        }
+
+    } else if (auth_token_header_is(name, "Retry-After")) {
+        seconds = auth_token_header_retry(value, now);
+
+        if (seconds > out->retry_after) {
+            out->retry_after = seconds;
+        }
+
+    } else if (auth_token_header_is(name, "RateLimit")) {
+        auth_token_header_rate(value, out);
+    }
+
+    return 0;
+}
+
+
+static auth_token_str_t
+auth_token_header_trim(auth_token_str_t s)
+{
+    while (s.len != 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
+        s.data++;
+        s.len--;
+    }
+
+    while (s.len != 0
+           && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+    {
+        s.len--;
+    }
+
+    return s;
+}
+
+
+/* RFC 9110, 5.6.2 */
+
+static int
+auth_token_header_token(auth_token_str_t s)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len; i++) {
+        if (s.data[i] <= 0x20 || s.data[i] >= 0x7f
+            || strchr("\"(),/:;<=>?@[\\]{}", s.data[i]) != NULL)
+        {
+            return 0;
+        }
+    }
+
+    return s.len != 0;
+}
+
+
+/* parameters may follow: JSON is UTF-8 whatever they say (RFC 8259, 8.1) */
+
+static int
+auth_token_header_json(auth_token_str_t type)
+{
+    size_t            i;
+    auth_token_str_t  suffix;
+
+    for (i = 0; i < type.len && type.data[i] != ';'; i++) { /* void */ }
+
+    type.len = i;
+    type = auth_token_header_trim(type);
+
+    if (auth_token_header_is(type, "application/json")) {
+        return 1;
+    }
+
+    i = sizeof("application/") - 1;
+
+    if (type.len < i + sizeof("x+json") - 1
+        || strncasecmp((char *) type.data, "application/", i) != 0)
+    {
+        return 0;
+    }
+
+    type.data += i;
+    type.len -= i;
+
+    suffix.len = sizeof("+json") - 1;
+    suffix.data = type.data + type.len - suffix.len;
+
+    return auth_token_header_token(type)
+           && auth_token_header_is(suffix, "+json");
+}
+
+
+/* digits only, at least one; -1 if it is none */
+
+static int64_t
+auth_token_header_number(auth_token_str_t s)
+{
+    size_t   i;
+    int64_t  n;
+
+    if (s.len == 0) {
+        return -1;
+    }
+
+    n = 0;
+
+    for (i = 0; i < s.len; i++) {
+        if (s.data[i] < '0' || s.data[i] > '9') {
+            return -1;
+        }
+
+        n = n * 10 + (s.data[i] - '0');
+
+        if (n > AUTH_TOKEN_HEADER_MAX_NUMBER) {
+            n = AUTH_TOKEN_HEADER_MAX_NUMBER;
+        }
+    }
+
+    return n;
+}
+
+
+static int64_t
+auth_token_header_retry(auth_token_str_t s, int64_t now)
+{
+    int64_t  n;
+
+    n = auth_token_header_number(s);
+
+    if (n != -1) {
+        return n;
+    }
+
+    if (auth_token_header_date(s, &n) != 0) {
+        return -1;
+    }
+
+    if (n <= now) {
+        return 0;
+    }
+
+    return n - now < AUTH_TOKEN_HEADER_MAX_NUMBER
+           ? n - now : AUTH_TOKEN_HEADER_MAX_NUMBER;
+}
+
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT"; the obsolete forms are not sent today */
+
+static int
+auth_token_header_date(auth_token_str_t s, int64_t *out)
+{
+    size_t         month;
+    unsigned char  text[] = "YYYY-MM-DDTHH:MM:SSZ";
+
+    static const char  months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+    if (s.len != sizeof("Sun, 06 Nov 1994 08:49:37 GMT") - 1
+        || memcmp(s.data + 3, ", ", 2) != 0
+        || s.data[7] != ' ' || s.data[11] != ' '
+        || memcmp(s.data + 25, " GMT", 4) != 0)
+    {
+        return -1;
+    }
+
+    for (month = 0; months[month] != '\0'; month += 3) {
+        if (memcmp(s.data + 8, months + month, 3) == 0) {
+            break;
+        }
+    }
+
+    month = month / 3 + 1;
+
+    memcpy(text, s.data + 12, 4);
+    text[5] = (unsigned char) ('0' + month / 10);
+    text[6] = (unsigned char) ('0' + month % 10);
+    memcpy(text + 8, s.data + 5, 2);
+    memcpy(text + 11, s.data + 17, 8);
+
+    /* a month that is none is the 13th here, and refused like other nonsense */
+
+    return auth_token_time_rfc3339(text, sizeof(text) - 1,
+                                   AUTH_TOKEN_ROUND_UP, out);
+}
+
+
+/* "default";r=50;t=30, "burst";r=7;t=5 */
+
+static void
+auth_token_header_rate(auth_token_str_t s, auth_token_header_t *out)
+{
+    int64_t           remaining, reset;
+    unsigned char     end;
+    auth_token_str_t  part;
+
+    remaining = -1;
+    reset = -1;
+
+    do {
+        part = auth_token_header_part(&s, &end);
+
+        if (part.len > 2 && part.data[1] == '=') {
+            if (part.data[0] == 'r' || part.data[0] == 't') {
+                part.data += 2;
+                part.len -= 2;
+
+                if (part.data[-2] == 'r') {
+                    remaining = auth_token_header_number(part);
+
+                } else {
+                    reset = auth_token_header_number(part);
+                }
+            }
+        }
+
+        if (end == ';') {
+            continue;
+        }
+
+        if (remaining != -1
+            && (out->remaining == -1 || remaining < out->remaining))
+        {
+            out->remaining = remaining;
+            out->reset = reset;
+        }
+
+        remaining = -1;
+        reset = -1;
+
+    } while (end != '\0');
+}
+
+
+/* takes what stands before the next ";" or "," that is in no string */
+
+static auth_token_str_t
+auth_token_header_part(auth_token_str_t *rest, unsigned char *end)
+{
+    int               quoted;
+    size_t            i;
+    unsigned char     c;
+    auth_token_str_t  part;
+
+    quoted = 0;
+    *end = '\0';
+
+    for (i = 0; i < rest->len; i++) {
+        c = rest->data[i];
+
+        if (quoted && c == '\\') {
+            i++;
+
+        } else if (c == '"') {
+            quoted = !quoted;
+
+        } else if (!quoted && (c == ';' || c == ',')) {
+            *end = c;
+            break;
+        }
+    }
+
+    if (i > rest->len) {
+        i = rest->len;
+    }
+
+    part.data = rest->data;
+    part.len = i;
+
+    i += *end != '\0';
+    rest->data += i;
+    rest->len -= i;
+
+    return auth_token_header_trim(part);
+}
