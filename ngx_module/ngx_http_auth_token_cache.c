@@ -1,0 +1,316 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * Reading the cache: the records of a chain of steps, with rule 3 judged on
+ * the whole record where it lies, and heads copied out.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_http_auth_token_limit.h"
+#include "ngx_http_auth_token_shctx.h"
+
+
+/* of a process; heads wait here until the lock is released */
+
+static struct {
+    u_char                      *data;
+    size_t                       size;
+} ngx_http_auth_token_cache_copy;
+
+
+static size_t ngx_http_auth_token_cache_chain(
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_query_t *q);
+static ngx_http_auth_token_entry_t *ngx_http_auth_token_cache_step(
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_query_t *q,
+    ngx_http_auth_token_hit_t *hit);
+static ngx_uint_t ngx_http_auth_token_cache_refresh(
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_query_t *q,
+    ngx_http_auth_token_hit_t *hit);
+static void ngx_http_auth_token_cache_negative(
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_query_t *q);
+static void ngx_http_auth_token_cache_count(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_query_t *q);
+static ngx_int_t ngx_http_auth_token_cache_grow(ngx_log_t *log, size_t size);
+static ngx_int_t ngx_http_auth_token_cache_heads(
+    ngx_http_auth_token_query_t *q, size_t size);
+
+
+ngx_int_t
+ngx_http_auth_token_cache_query(ngx_http_auth_token_query_t *q)
+{
+    size_t                        size;
+    ngx_http_auth_token_key_t     key;
+    ngx_http_auth_token_shctx_t  *sh;
+
+    key = q->key;
+
+    for ( ;; ) {
+        q->key = key;
+        q->nhits = 0;
+        q->state = NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
+        q->retry_after = 0;
+
+        sh = ngx_http_auth_token_zone_lock(q->zone);
+        if (sh == NULL) {
+            return NGX_OK;
+        }
+
+        size = ngx_http_auth_token_cache_chain(sh, q);
+
+        ngx_http_auth_token_zone_unlock(q->zone);
+
+        if (size <= ngx_http_auth_token_cache_copy.size) {
+            return ngx_http_auth_token_cache_heads(q, size);
+        }
+
+        if (ngx_http_auth_token_cache_grow(q->pool->log, size) != NGX_OK) {
+            q->nhits = 0;
+            q->state = NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
+            return NGX_ERROR;
+        }
+    }
+}
+
+
+/*
+ * Returns the bytes that the heads take.  Nothing is copied beyond the end of
+ * the process's copy, which the caller then makes larger.
+ */
+
+static size_t
+ngx_http_auth_token_cache_chain(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_query_t *q)
+{
+    size_t                        size, head;
+    auth_token_record_t          *r;
+    ngx_http_auth_token_hit_t    *hit;
+    ngx_http_auth_token_entry_t  *e;
+
+    size = 0;
+
+    while (q->nhits < q->nsteps) {
+
+        hit = &q->hits[q->nhits];
+
+        e = ngx_http_auth_token_cache_step(sh, q, hit);
+
+        if (e == NULL) {
+            ngx_http_auth_token_cache_negative(sh, q);
+            break;
+        }
+
+        r = (auth_token_record_t *) &e[1];
+
+        hit->address = auth_token_record_address(r, q->addr);
+
+        head = ngx_align(r->head, NGX_ALIGNMENT);
+
+        if (size + head <= ngx_http_auth_token_cache_copy.size) {
+            ngx_memcpy(ngx_http_auth_token_cache_copy.data + size, r, r->head);
+        }
+
+        size += head;
+
+        ngx_http_auth_token_entry_touch(sh, e, q->now);
+
+        q->nhits++;
+
+        if (q->nhits == q->nsteps
+            || ngx_http_auth_token_key_is_none(&hit->link))
+        {
+            q->state = NGX_HTTP_AUTH_TOKEN_CACHE_HIT;
+            break;
+        }
+
+        q->key = hit->link;
+    }
+
+    if (size <= ngx_http_auth_token_cache_copy.size) {
+        ngx_http_auth_token_cache_count(sh, q);
+    }
+
+    return size;
+}
+
+
+/* the record of q->key if it may be used, and "hit" filled from it */
+
+static ngx_http_auth_token_entry_t *
+ngx_http_auth_token_cache_step(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_query_t *q, ngx_http_auth_token_hit_t *hit)
+{
+    int64_t                       age;
+    auth_token_record_t          *r;
+    ngx_http_auth_token_entry_t  *e;
+    ngx_http_auth_token_entry_e   state;
+
+    e = ngx_http_auth_token_entry_find(q->zone, &q->key);
+
+    if (e == NULL || e->slot != q->slot) {
+        return NULL;
+    }
+
+    r = (auth_token_record_t *) &e[1];
+
+    state = ngx_http_auth_token_entry_state(e, q->lives, q->now, &age);
+
+    if (state == NGX_HTTP_AUTH_TOKEN_ENTRY_DEAD
+        || r->magic != AUTH_TOKEN_RECORD_MAGIC
+        || r->size != e->size
+        || r->head > r->size)
+    {
+        ngx_http_auth_token_entry_remove(q->zone, e);
+        return NULL;
+    }
+
+    if (state == NGX_HTTP_AUTH_TOKEN_ENTRY_STALE && !q->use_stale) {
+        return NULL;
+    }
+
+    hit->key = q->key;
+    hit->link = e->link;
+    hit->age = (ngx_msec_t) age;
+    hit->stale = (state == NGX_HTTP_AUTH_TOKEN_ENTRY_STALE);
+    hit->allowed = e->allowed;
+    hit->refresh = ngx_http_auth_token_cache_refresh(sh, q, hit);
+
+    return e;
+}
+
+
+/* one worker renews it, and not at once after a failure: the others hit on */
+
+static ngx_uint_t
+ngx_http_auth_token_cache_refresh(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_query_t *q, ngx_http_auth_token_hit_t *hit)
+{
+    ngx_msec_t  left;
+
+    if (q->lives->refresh == 0
+        || hit->age <= q->lives->refresh
+        || !hit->allowed
+        || hit->stale)
+    {
+        return 0;
+    }
+
+    return !ngx_http_auth_token_flight_exists(sh, &hit->key, q->now)
+           && ngx_http_auth_token_negative_state(sh, &hit->key, q->lives,
+                                                 q->now, &left)
+              == NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
+}
+
+
+static void
+ngx_http_auth_token_cache_negative(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_query_t *q)
+{
+    ngx_msec_t  left;
+    ngx_uint_t  closed;
+
+    q->state = ngx_http_auth_token_negative_state(sh, &q->key, q->lives,
+                                                  q->now, &left);
+
+    if (q->state != NGX_HTTP_AUTH_TOKEN_CACHE_FAILED) {
+        return;
+    }
+
+    closed = ngx_http_auth_token_limit_closed(&sh->slots[q->slot], q->now);
+
+    q->retry_after = ngx_max((left + 999) / 1000, closed);
+}
+
+
+static void
+ngx_http_auth_token_cache_count(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_query_t *q)
+{
+    ngx_uint_t  i;
+
+    switch (q->state) {
+
+    case NGX_HTTP_AUTH_TOKEN_CACHE_HIT:
+        sh->stats.hits++;
+
+        for (i = 0; i < q->nhits; i++) {
+            if (q->hits[i].stale) {
+                sh->stats.stale++;
+                break;
+            }
+        }
+
+        break;
+
+    case NGX_HTTP_AUTH_TOKEN_CACHE_REFUSED:
+        sh->stats.refused++;
+        break;
+
+    case NGX_HTTP_AUTH_TOKEN_CACHE_FAILED:
+        sh->stats.failed++;
+        break;
+
+    default:
+        sh->stats.misses++;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_cache_grow(ngx_log_t *log, size_t size)
+{
+    u_char  *data;
+
+    size = ngx_align(size, 4096);
+
+    data = ngx_alloc(size, log);
+    if (data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_auth_token_cache_copy.data) {
+        ngx_free(ngx_http_auth_token_cache_copy.data);
+    }
+
+    ngx_http_auth_token_cache_copy.data = data;
+    ngx_http_auth_token_cache_copy.size = size;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_cache_heads(ngx_http_auth_token_query_t *q, size_t size)
+{
+    u_char               *p;
+    ngx_uint_t            i;
+    auth_token_record_t  *r;
+
+    if (q->nhits == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_palloc(q->pool, size);
+
+    if (p == NULL) {
+        q->nhits = 0;
+        q->state = NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, ngx_http_auth_token_cache_copy.data, size);
+
+    for (i = 0; i < q->nhits; i++) {
+        r = (auth_token_record_t *) p;
+
+        q->hits[i].record = r;
+        p += ngx_align(r->head, NGX_ALIGNMENT);
+    }
+
+    return NGX_OK;
+}

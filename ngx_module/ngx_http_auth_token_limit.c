@@ -1,0 +1,267 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * How many look-ups a provider may make: a token bucket as in limit_req, and
+ * a breaker that stops them while the authority fails or asks for a pause.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_http_auth_token_limit.h"
+
+
+/* no pause is longer, whatever the authority or a jump of the clock says */
+#define NGX_HTTP_AUTH_TOKEN_LIMIT_PAUSE  3600000
+
+/* a budget recovers in full from a time this far ahead, as in limit_req */
+#define NGX_HTTP_AUTH_TOKEN_LIMIT_SKEW   60000
+
+/* a look-up, in the unit of rates and bursts */
+#define NGX_HTTP_AUTH_TOKEN_LIMIT_ONE    1000
+
+
+static uint64_t ngx_http_auth_token_limit_left(uint64_t until, ngx_msec_t now);
+static uint64_t ngx_http_auth_token_limit_excess(
+    ngx_http_auth_token_slot_t *slot, ngx_http_auth_token_limit_t *limit,
+    ngx_msec_t now);
+static uint64_t ngx_http_auth_token_limit_size(
+    ngx_http_auth_token_limit_t *limit);
+static ngx_uint_t ngx_http_auth_token_limit_seconds(uint64_t ms);
+static void ngx_http_auth_token_limit_close(ngx_http_auth_token_slot_t *slot,
+    uint64_t pause, ngx_msec_t now);
+
+
+ngx_int_t
+ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
+    ngx_http_auth_token_limit_t *limit, ngx_uint_t refresh, ngx_msec_t now,
+    ngx_msec_t deadline, ngx_uint_t *probe, ngx_uint_t *retry_after)
+{
+    uint64_t  excess, size, wait;
+
+    *probe = 0;
+    *retry_after = 0;
+
+    wait = ngx_http_auth_token_limit_left(slot->closed_until, now);
+
+    if (wait == 0 && slot->closed_until) {
+        wait = ngx_http_auth_token_limit_left(slot->probe_until, now);
+    }
+
+    if (wait) {
+        *retry_after = ngx_http_auth_token_limit_seconds(wait);
+        return NGX_DECLINED;
+    }
+
+    if (limit && limit->rate) {
+        excess = ngx_http_auth_token_limit_excess(slot, limit, now)
+                 + NGX_HTTP_AUTH_TOKEN_LIMIT_ONE;
+        size = ngx_http_auth_token_limit_size(limit);
+
+        if (refresh) {
+            size = ngx_max(size / 2, NGX_HTTP_AUTH_TOKEN_LIMIT_ONE);
+        }
+
+        if (excess > size) {
+            wait = ((excess - size) * 1000 + limit->rate - 1) / limit->rate;
+            *retry_after = ngx_http_auth_token_limit_seconds(wait);
+            return NGX_DECLINED;
+        }
+
+        slot->excess = excess;
+        slot->last = now;
+    }
+
+    if (slot->closed_until) {
+        slot->probe_until = deadline;
+        *probe = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_auth_token_limit_success(ngx_http_auth_token_slot_t *slot,
+    ngx_uint_t probe, ngx_msec_t now)
+{
+    if (probe) {
+        slot->probe_until = 0;
+    }
+
+    slot->failures = 0;
+
+    /* what was asked before the authority wanted a pause does not end it */
+
+    if (ngx_http_auth_token_limit_left(slot->closed_until, now) == 0) {
+        slot->closed_until = 0;
+    }
+}
+
+
+void
+ngx_http_auth_token_limit_failure(ngx_http_auth_token_slot_t *slot,
+    ngx_http_auth_token_limit_t *limit, ngx_uint_t probe,
+    ngx_uint_t retry_after, ngx_msec_t now)
+{
+    if (probe) {
+        slot->probe_until = 0;
+    }
+
+    if (retry_after) {
+        ngx_http_auth_token_limit_close(slot, (uint64_t) retry_after * 1000,
+                                        now);
+    }
+
+    if (limit == NULL || limit->breaker == 0) {
+
+        /* without a breaker nothing but the authority's own word pauses */
+
+        if (retry_after == 0) {
+            ngx_http_auth_token_limit_success(slot, 0, now);
+        }
+
+        return;
+    }
+
+    if (slot->failures < limit->breaker) {
+        slot->failures++;
+    }
+
+    if (probe || slot->failures >= limit->breaker) {
+        ngx_http_auth_token_limit_close(slot, limit->breaker_delay, now);
+    }
+}
+
+
+void
+ngx_http_auth_token_limit_neutral(ngx_http_auth_token_slot_t *slot,
+    ngx_uint_t probe)
+{
+    if (probe) {
+        slot->probe_until = 0;
+    }
+}
+
+
+void
+ngx_http_auth_token_limit_observe(ngx_http_auth_token_slot_t *slot,
+    ngx_http_auth_token_limit_t *limit, ngx_uint_t remaining,
+    ngx_uint_t reset, ngx_msec_t now)
+{
+    uint64_t  excess, size;
+
+    if (remaining == 0) {
+
+        if (reset) {
+            ngx_http_auth_token_limit_close(slot, (uint64_t) reset * 1000,
+                                            now);
+        }
+
+        return;
+    }
+
+    if (limit == NULL || limit->rate == 0) {
+        return;
+    }
+
+    size = ngx_http_auth_token_limit_size(limit);
+
+    if (remaining >= size / NGX_HTTP_AUTH_TOKEN_LIMIT_ONE) {
+        return;
+    }
+
+    size -= remaining * NGX_HTTP_AUTH_TOKEN_LIMIT_ONE;
+    excess = ngx_http_auth_token_limit_excess(slot, limit, now);
+
+    if (excess < size) {
+        slot->excess = size;
+        slot->last = now;
+    }
+}
+
+
+ngx_uint_t
+ngx_http_auth_token_limit_closed(ngx_http_auth_token_slot_t *slot,
+    ngx_msec_t now)
+{
+    return ngx_http_auth_token_limit_seconds(
+                   ngx_http_auth_token_limit_left(slot->closed_until, now));
+}
+
+
+static uint64_t
+ngx_http_auth_token_limit_left(uint64_t until, ngx_msec_t now)
+{
+    if (until <= now || until - now > NGX_HTTP_AUTH_TOKEN_LIMIT_PAUSE) {
+        return 0;
+    }
+
+    return until - now;
+}
+
+
+/*
+ * The budget that is spent at "now".  It is written back when a look-up is
+ * taken only: what a slow rate gives in a few ms would be lost in rounding.
+ */
+
+static uint64_t
+ngx_http_auth_token_limit_excess(ngx_http_auth_token_slot_t *slot,
+    ngx_http_auth_token_limit_t *limit, ngx_msec_t now)
+{
+    int64_t   ms;
+    uint64_t  back, excess;
+
+    ms = (int64_t) (now - slot->last);
+
+    if (ms < -NGX_HTTP_AUTH_TOKEN_LIMIT_SKEW
+        || ms > NGX_HTTP_AUTH_TOKEN_LIMIT_PAUSE)
+    {
+        ms = NGX_HTTP_AUTH_TOKEN_LIMIT_PAUSE;
+
+    } else if (ms < 0) {
+        ms = 0;
+    }
+
+    back = (uint64_t) limit->rate * (uint64_t) ms / 1000;
+
+    /* another configuration of the same slot may have allowed more */
+    excess = ngx_min(slot->excess, ngx_http_auth_token_limit_size(limit));
+
+    return (excess > back) ? excess - back : 0;
+}
+
+
+static uint64_t
+ngx_http_auth_token_limit_size(ngx_http_auth_token_limit_t *limit)
+{
+    return ngx_max(limit->burst, NGX_HTTP_AUTH_TOKEN_LIMIT_ONE);
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_limit_seconds(uint64_t ms)
+{
+    return (ngx_uint_t) ((ms + 999) / 1000);
+}
+
+
+/* a pause may be made longer, never shorter */
+
+static void
+ngx_http_auth_token_limit_close(ngx_http_auth_token_slot_t *slot,
+    uint64_t pause, ngx_msec_t now)
+{
+    uint64_t  until;
+
+    until = now + ngx_min(pause, NGX_HTTP_AUTH_TOKEN_LIMIT_PAUSE);
+
+    if (ngx_http_auth_token_limit_left(slot->closed_until, now) < until - now) {
+        slot->closed_until = until;
+    }
+}

@@ -1,0 +1,521 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * The shared memory zone: making it, keeping it over a reload, making it anew
+ * after a crash, its lock, its digests and the slots of the providers.  The
+ * only file that takes the zone's mutex.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include <sodium.h>
+
+#include "ngx_http_auth_token_shctx.h"
+
+
+/* the purge table takes at most a 64th of the zone */
+#define NGX_HTTP_AUTH_TOKEN_PURGE_MIN  256
+#define NGX_HTTP_AUTH_TOKEN_PURGE_MAX  65536
+
+/* pages that must be left for entries when a zone is made */
+#define NGX_HTTP_AUTH_TOKEN_MIN_PAGES  4
+
+/* a slot that nobody used for this long may be given to another provider */
+#define NGX_HTTP_AUTH_TOKEN_SLOT_IDLE  60000
+
+/* longer subjects are hashed down before they go into a key */
+#define NGX_HTTP_AUTH_TOKEN_SUBJECT    4096
+
+
+/*
+ * Orders the dirty flag and what it guards as a death would see them: by the
+ * time others get the lock, all that the dead process stored has arrived.
+ */
+#define ngx_http_auth_token_zone_fence()                                      \
+    __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+
+/* what stands before the subject under the key; no padding */
+
+typedef struct {
+    u_char                       fingerprint
+                                     [NGX_HTTP_AUTH_TOKEN_FINGERPRINT_LEN];
+    uint64_t                     generation;
+    uint64_t                     step;
+    uint64_t                     len;
+} ngx_http_auth_token_preamble_t;
+
+
+/* what a zone that is made anew keeps, so that workers' slots stay theirs */
+
+typedef struct {
+    u_char                       identity[NGX_HTTP_AUTH_TOKEN_SECRET];
+    uint64_t                     sequence;
+    uint64_t                     nonce;
+    ngx_http_auth_token_stats_t  stats;
+    ngx_http_auth_token_slot_t   slots[NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS];
+} ngx_http_auth_token_kept_t;
+
+
+static ngx_int_t ngx_http_auth_token_zone_create(
+    ngx_http_auth_token_zone_t *zone);
+static size_t ngx_http_auth_token_zone_purge_size(
+    ngx_http_auth_token_zone_t *zone);
+static ngx_int_t ngx_http_auth_token_zone_reset(
+    ngx_http_auth_token_zone_t *zone);
+static void ngx_http_auth_token_zone_keyed(ngx_http_auth_token_shctx_t *sh,
+    u_char *fingerprint, u_char *keyed);
+static ngx_http_auth_token_slot_t *ngx_http_auth_token_zone_free_slot(
+    ngx_http_auth_token_shctx_t *sh, ngx_msec_t now);
+
+
+ngx_int_t
+ngx_http_auth_token_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_int_t                     rc;
+    ngx_http_auth_token_zone_t   *zone;
+    ngx_http_auth_token_shctx_t  *sh;
+
+    zone = shm_zone->data;
+
+    zone->shm_zone = shm_zone;
+    zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    zone->reset = 0;
+
+    if (sodium_init() == -1) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "libsodium cannot be used");
+        return NGX_ERROR;
+    }
+
+    sh = (data || shm_zone->shm.exists) ? zone->shpool->data : NULL;
+
+    if (sh && sh->layout == NGX_HTTP_AUTH_TOKEN_LAYOUT) {
+        zone->sh = sh;
+        return NGX_OK;
+    }
+
+    /*
+     * nginx hands an old zone on only if its tag, the address of the module,
+     * is the same.  A changed binary is loaded beside the one in use, so its
+     * tag differs and its zone is a fresh one; another layout here means that
+     * this was not so.  Old workers may be at work in the zone then: it is
+     * made anew under the lock, which both layouts share as it belongs to the
+     * slab pool, and they find a layout that is not theirs at their next lock
+     * and leave the zone alone.
+     */
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    if (sh) {
+        ngx_slab_init(zone->shpool);
+    }
+
+    rc = ngx_http_auth_token_zone_create(zone);
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "zone \"%V\" is too small", &shm_zone->shm.name);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_zone_create(ngx_http_auth_token_zone_t *zone)
+{
+    size_t                        n;
+    ngx_slab_pool_t              *shpool;
+    ngx_http_auth_token_shctx_t  *sh;
+
+    shpool = zone->shpool;
+
+    /* a full zone is normal; it is counted, not logged */
+    shpool->log_nomem = 0;
+
+    n = ngx_http_auth_token_zone_purge_size(zone);
+
+    sh = ngx_slab_calloc_locked(shpool, sizeof(ngx_http_auth_token_shctx_t)
+                                        + n * sizeof(uint64_t));
+    if (sh == NULL || shpool->pfree < NGX_HTTP_AUTH_TOKEN_MIN_PAGES) {
+        return NGX_ERROR;
+    }
+
+    randombytes_buf(sh->identity, NGX_HTTP_AUTH_TOKEN_SECRET);
+    randombytes_buf(sh->secret, NGX_HTTP_AUTH_TOKEN_SECRET);
+
+    ngx_http_auth_token_index_init(&sh->entries);
+    ngx_http_auth_token_index_init(&sh->negatives);
+    ngx_http_auth_token_index_init(&sh->flights);
+
+    sh->purge_mask = n - 1;
+    sh->negatives_max = zone->shm_zone->shm.size / 4
+                        / (offsetof(ngx_rbtree_node_t, color)
+                           + sizeof(ngx_http_auth_token_negative_t));
+
+    (void) ngx_snprintf(sh->log_ctx, sizeof(sh->log_ctx) - 1,
+                        " in auth_token_zone \"%V\"%Z",
+                        &zone->shm_zone->shm.name);
+    shpool->log_ctx = sh->log_ctx;
+
+    sh->layout = NGX_HTTP_AUTH_TOKEN_LAYOUT;
+
+    shpool->data = sh;
+    zone->sh = sh;
+
+    return NGX_OK;
+}
+
+
+static size_t
+ngx_http_auth_token_zone_purge_size(ngx_http_auth_token_zone_t *zone)
+{
+    size_t  n;
+
+    n = NGX_HTTP_AUTH_TOKEN_PURGE_MIN;
+
+    while (n < NGX_HTTP_AUTH_TOKEN_PURGE_MAX
+           && n * 2 <= zone->shm_zone->shm.size / 512)
+    {
+        n *= 2;
+    }
+
+    return n;
+}
+
+
+/*
+ * Somebody died inside the lock: trees, lists and the slab's own pages may be
+ * half changed, so none of them is looked at.  The context comes to lie where
+ * it was, as the first allocation of a fresh slab; the slots in it are single
+ * words, whole at any moment, and are kept because workers know them by
+ * number.  Should we die here too, the next one starts over.
+ */
+
+static ngx_int_t
+ngx_http_auth_token_zone_reset(ngx_http_auth_token_zone_t *zone)
+{
+    ngx_uint_t                    i;
+    ngx_http_auth_token_slot_t   *slot;
+    ngx_http_auth_token_shctx_t  *sh;
+
+    static ngx_http_auth_token_kept_t  kept;
+
+    sh = zone->shpool->data;
+
+    ngx_memcpy(kept.identity, sh->identity, NGX_HTTP_AUTH_TOKEN_SECRET);
+    ngx_memcpy(kept.slots, sh->slots, sizeof(kept.slots));
+    kept.sequence = sh->sequence;
+    kept.nonce = sh->nonce;
+    kept.stats = sh->stats;
+
+    ngx_slab_init(zone->shpool);
+
+    if (ngx_http_auth_token_zone_create(zone) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    sh = zone->sh;
+
+    ngx_memcpy(sh->identity, kept.identity, NGX_HTTP_AUTH_TOKEN_SECRET);
+    ngx_memcpy(sh->slots, kept.slots, sizeof(kept.slots));
+    sh->sequence = kept.sequence;
+    sh->nonce = kept.nonce;
+    sh->stats = kept.stats;
+    sh->stats.resets++;
+
+    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS; i++) {
+        slot = &sh->slots[i];
+
+        slot->generation++;
+        slot->probe_until = 0;
+        slot->entries = 0;
+        slot->negatives = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_http_auth_token_shctx_t *
+ngx_http_auth_token_zone_lock(ngx_http_auth_token_zone_t *zone)
+{
+    ngx_http_auth_token_shctx_t  *sh;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    sh = zone->shpool->data;
+
+    if (sh->layout != NGX_HTTP_AUTH_TOKEN_LAYOUT) {
+        ngx_shmtx_unlock(&zone->shpool->mutex);
+        return NULL;
+    }
+
+    if (sh->dirty) {
+
+        if (ngx_http_auth_token_zone_reset(zone) != NGX_OK) {
+            ngx_shmtx_unlock(&zone->shpool->mutex);
+            return NULL;
+        }
+
+        sh = zone->sh;
+        zone->reset = 1;
+    }
+
+    sh->dirty = 1;
+    ngx_http_auth_token_zone_fence();
+
+    ngx_http_auth_token_crash_point();
+
+    return sh;
+}
+
+
+void
+ngx_http_auth_token_zone_unlock(ngx_http_auth_token_zone_t *zone)
+{
+    ngx_http_auth_token_shctx_t  *sh;
+
+    sh = zone->shpool->data;
+
+    ngx_http_auth_token_crash_point();
+
+    ngx_http_auth_token_zone_fence();
+    sh->dirty = 0;
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    if (zone->reset) {
+        zone->reset = 0;
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "a process died while it changed the zone \"%V\", "
+                      "which was emptied", &zone->shm_zone->shm.name);
+    }
+}
+
+
+ngx_int_t
+ngx_http_auth_token_zone_slot(ngx_http_auth_token_zone_t *zone,
+    u_char *fingerprint, ngx_log_t *log)
+{
+    u_char                        keyed[16];
+    ngx_int_t                     n;
+    ngx_uint_t                    i;
+    ngx_http_auth_token_slot_t   *slot;
+    ngx_http_auth_token_shctx_t  *sh;
+
+    sh = ngx_http_auth_token_zone_lock(zone);
+    if (sh == NULL) {
+        return -1;
+    }
+
+    ngx_http_auth_token_zone_keyed(sh, fingerprint, keyed);
+
+    slot = NULL;
+
+    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS; i++) {
+        if (sh->slots[i].in_use
+            && ngx_memcmp(sh->slots[i].fingerprint, keyed, 16) == 0)
+        {
+            slot = &sh->slots[i];
+            break;
+        }
+    }
+
+    if (slot == NULL) {
+        slot = ngx_http_auth_token_zone_free_slot(sh, ngx_current_msec);
+
+        if (slot) {
+            ngx_memcpy(slot->fingerprint, keyed, 16);
+            slot->in_use = 1;
+        }
+    }
+
+    n = -1;
+
+    if (slot) {
+        slot->used = ngx_current_msec;
+        n = slot - sh->slots;
+    }
+
+    ngx_http_auth_token_zone_unlock(zone);
+
+    if (n == -1) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "more than %d providers use the zone \"%V\"",
+                      NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS,
+                      &zone->shm_zone->shm.name);
+    }
+
+    return n;
+}
+
+
+/*
+ * An unused slot, else the one not used for longest: one of a configuration
+ * that is gone.  Should an idle provider lose its slot nevertheless, it shares
+ * the budget of the new owner; its keys differ, by the fingerprint.
+ */
+
+static ngx_http_auth_token_slot_t *
+ngx_http_auth_token_zone_free_slot(ngx_http_auth_token_shctx_t *sh,
+    ngx_msec_t now)
+{
+    int64_t                      age;
+    uint64_t                     generation;
+    ngx_uint_t                   i;
+    ngx_http_auth_token_slot_t  *slot, *oldest;
+
+    oldest = NULL;
+
+    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS; i++) {
+        slot = &sh->slots[i];
+
+        if (!slot->in_use) {
+            return slot;
+        }
+
+        if (oldest == NULL || slot->used < oldest->used) {
+            oldest = slot;
+        }
+    }
+
+    age = ngx_http_auth_token_age(oldest->used, now);
+
+    if (age != -1 && age < NGX_HTTP_AUTH_TOKEN_SLOT_IDLE) {
+        return NULL;
+    }
+
+    /* entries of the old owner count on; they are told apart by nothing else */
+
+    generation = oldest->generation + 1;
+
+    oldest->in_use = 0;
+    oldest->generation = generation;
+    oldest->purged = ++sh->sequence;
+    oldest->excess = 0;
+    oldest->last = 0;
+    oldest->closed_until = 0;
+    oldest->probe_until = 0;
+    oldest->failures = 0;
+
+    return oldest;
+}
+
+
+/* fingerprints are of secrets: what stands in the zone must not confirm any */
+
+static void
+ngx_http_auth_token_zone_keyed(ngx_http_auth_token_shctx_t *sh,
+    u_char *fingerprint, u_char *keyed)
+{
+    crypto_generichash(keyed, 16, fingerprint,
+                       NGX_HTTP_AUTH_TOKEN_FINGERPRINT_LEN,
+                       sh->identity, NGX_HTTP_AUTH_TOKEN_SECRET);
+}
+
+
+void
+ngx_http_auth_token_zone_fingerprint(ngx_str_t *parts, ngx_uint_t n,
+    u_char *fingerprint)
+{
+    uint64_t                  len;
+    ngx_uint_t                i;
+    crypto_generichash_state  state;
+
+    crypto_generichash_init(&state, NULL, 0,
+                            NGX_HTTP_AUTH_TOKEN_FINGERPRINT_LEN);
+
+    for (i = 0; i < n; i++) {
+        len = parts[i].len;
+
+        crypto_generichash_update(&state, (u_char *) &len, sizeof(len));
+        crypto_generichash_update(&state, parts[i].data, parts[i].len);
+    }
+
+    crypto_generichash_final(&state, fingerprint,
+                             NGX_HTTP_AUTH_TOKEN_FINGERPRINT_LEN);
+
+    sodium_memzero(&state, sizeof(state));
+}
+
+
+void
+ngx_http_auth_token_zone_digest(ngx_http_auth_token_zone_t *zone,
+    ngx_uint_t slot, ngx_uint_t step, u_char *fingerprint,
+    ngx_str_t *subject, ngx_http_auth_token_key_t *key)
+{
+    size_t                           len;
+    u_char                          *p;
+    ngx_http_auth_token_shctx_t     *sh;
+    ngx_http_auth_token_preamble_t  *preamble;
+
+    /* the subject may be a token: the buffer is wiped */
+    union {
+        ngx_http_auth_token_preamble_t  preamble;
+        u_char  bytes[sizeof(ngx_http_auth_token_preamble_t)
+                      + NGX_HTTP_AUTH_TOKEN_SUBJECT];
+    } input;
+
+    sh = zone->sh;
+
+    preamble = &input.preamble;
+    p = input.bytes + sizeof(ngx_http_auth_token_preamble_t);
+
+    ngx_memcpy(preamble->fingerprint, fingerprint,
+               NGX_HTTP_AUTH_TOKEN_FINGERPRINT_LEN);
+    preamble->generation = sh->slots[slot].generation;
+    preamble->step = step;
+    preamble->len = subject->len;
+
+    if (subject->len <= NGX_HTTP_AUTH_TOKEN_SUBJECT) {
+        len = subject->len;
+        ngx_memcpy(p, subject->data, len);
+
+    } else {
+        len = crypto_generichash_BYTES_MAX;
+        crypto_generichash(p, len, subject->data, subject->len, NULL, 0);
+    }
+
+    crypto_shorthash_siphashx24((u_char *) key, input.bytes,
+                                sizeof(ngx_http_auth_token_preamble_t) + len,
+                                sh->secret);
+
+    ngx_explicit_memzero(p, len);
+
+    if (ngx_http_auth_token_key_is_none(key)) {
+        key->lo = 1;
+    }
+}
+
+
+void
+ngx_http_auth_token_zone_usage(ngx_http_auth_token_zone_t *zone,
+    ngx_http_auth_token_usage_t *usage)
+{
+    ngx_http_auth_token_shctx_t  *sh;
+
+    ngx_memzero(usage, sizeof(ngx_http_auth_token_usage_t));
+
+    sh = ngx_http_auth_token_zone_lock(zone);
+    if (sh == NULL) {
+        return;
+    }
+
+    usage->stats = sh->stats;
+    usage->entries = sh->entries.count;
+    usage->negatives = sh->negatives.count;
+    usage->flights = sh->flights.count;
+    usage->pages = zone->shpool->last - zone->shpool->pages;
+    usage->pages_free = zone->shpool->pfree;
+
+    ngx_http_auth_token_zone_unlock(zone);
+}
