@@ -16,13 +16,14 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
 PATH=$PATH:/usr/sbin:/sbin
 
-# name, and the command that speaks TAP or is prove; in the order of running
+# name, what it needs (- or module), and the command, which speaks TAP or
+# runs prove; in the order of running
 stages='
-style           run_checks
-unit            make -s unit
-differential    make -s differential
-e2e             run_prove
-hup             env TEST_NGINX_USE_HUP=1 util/test.sh --prove
+style           -       run_checks
+unit            -       make -s unit
+differential    -       make -s differential
+e2e             module  run_prove
+hup             module  run_hup
 '
 
 JOBS=${JOBS:-$(nproc)}
@@ -33,7 +34,15 @@ failed=0
 
 # the .t files run side by side, but each in a range of ports of its own
 run_prove() {
-    prove --jobs "$JOBS" --recurse --failures t < /dev/null
+    prove --jobs "$JOBS" --recurse "${@:-t}"
+}
+
+
+# once more, with reloads in place of restarts between the blocks
+run_hup() {
+    local files
+    mapfile -t files < <(grep -rlE --include='*.t' '^use AuthToken\b' t)
+    TEST_NGINX_USE_HUP=1 run_prove "${files[@]}"
 }
 
 
@@ -103,11 +112,6 @@ run_stage() {
 }
 
 
-if [ "${1:-}" = --prove ]; then
-    run_prove
-    exit
-fi
-
 known=$(echo "$stages" | awk 'NF { print $1 }')
 chosen=${*:-$known}
 summary=
@@ -126,14 +130,20 @@ if [ -z "${NO_INSTALL:-}" ] && ! util/install-deps.sh test; then
     exit 1
 fi
 
-if ! util/build.sh; then
-    echo "0 passed, 1 failed"
-    exit 1
-fi
-
 for name in $chosen; do
-    run_stage "$name" $(echo "$stages" | awk -v s="$name" \
-        '$1 == s { $1 = ""; print }')
+    read -r _ needs command < <(echo "$stages" | grep "^$name ")
+
+    if [ "$needs" = module ] && [ -z "${built:-}" ]; then
+        if ! util/build.sh; then
+            summary="${summary}build: failed
+"
+            failed=$((failed + 1))
+            break
+        fi
+        built=yes
+    fi
+
+    run_stage "$name" $command
 done
 
 printf '\n%s\n' "$summary"

@@ -141,7 +141,9 @@ sub before {
         $block->set_value($section, expand($value, \%all, $names));
     }
 
-    if (($block->http_config // '') =~ /\b$authority->{h2}\b/) {
+    my $conf = join ' ', map { $_ // '' } $block->main_config,
+                    $block->http_config, $block->config;
+    if ($conf =~ /\b$authority->{h2}\b/) {
         $authority->start_h2('nginx');
     }
 

@@ -1,0 +1,302 @@
+# Tests for the harness itself: each of the checks that it makes unasked can
+# fail.  Test files with a fault in them are written, run, and must fail
+# with the right words.  They need nginx, but not the module.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $here = dirname(abs_path(__FILE__));
+my $dir = tempdir(CLEANUP => 1);
+my $files = 0;
+
+$ENV{AUTH_TOKEN_MODULE} = '';
+delete @ENV{grep { /^TEST_NGINX_/ && $_ ne 'TEST_NGINX_BINARY' } keys %ENV};
+
+
+# runs a test file; returns its exit status and all it said
+sub run_file {
+    my ($head, $blocks, %env) = @_;
+
+    local @ENV{keys %env} = values %env;
+    my $file = sprintf '%s/%03d.t', $dir, ++$files;
+    open my $out, '>', $file or die $!;
+    print $out "use lib '$here/lib';\nuse AuthToken;\n$head\nrun_tests();\n",
+               "__DATA__\n\n$blocks";
+    close $out;
+
+    my $said = `cd $here/.. && perl $file 2>&1`;
+    return ($? >> 8, $said);
+}
+
+
+sub passes {
+    my ($name, $blocks, %more) = @_;
+
+    my ($status, $said) = run_file($more{head} // '', $blocks,
+                                   %{$more{env} // {}});
+    ok($status == 0 && $said !~ /^not ok/m && $said =~ /^ok 1 /m, $name)
+        or diag $said;
+    return $said;
+}
+
+
+sub fails {
+    my ($name, $pattern, $blocks, %more) = @_;
+
+    my ($status, $said) = run_file($more{head} // '', $blocks,
+                                   %{$more{env} // {}});
+    ok($status != 0 && $said =~ /^not ok/m, "$name: fails") or diag $said;
+    like($said, $pattern, "$name: says why");
+    return $said;
+}
+
+
+my $clean = <<'E';
+=== TEST 1: clean
+--- config
+    location = /t { return 200 "hello\n"; }
+--- request
+GET /t
+--- more_headers
+Authorization: Bearer $TOKEN_GOOD
+--- response_body
+hello
+E
+
+my $kill = <<'E';
+my $kill = sub {
+    open my $in, '<', $Test::Nginx::Util::PidFile or die $!;
+    chomp(my $master = <$in>);
+    open $in, '<', "/proc/$master/task/$master/children" or die $!;
+    kill KILL => split ' ', <$in>;
+    select undef, undef, undef, 0.3;
+};
+E
+
+passes('a clean block', $clean);
+passes('a clean block, twice', $clean, head => 'repeat_each(2);');
+passes('a clean block under HUP', $clean . "\n" . $clean =~ s/TEST 1/TEST 2/r,
+       env => {TEST_NGINX_USE_HUP => 1});
+
+
+# logs
+
+my $in_error_log = <<'E';
+=== TEST 1: a token in the error log
+--- http_config
+    access_log off;
+--- config
+    location /t { root html; }
+--- request
+GET /t/$TOKEN_GOOD
+--- error_code: 404
+E
+
+fails('a token in the error log', qr/secret cfut_\S+ in error log/,
+      $in_error_log);
+passes('the same with leave',
+       "$in_error_log--- token_in_log_ok: nginx logs paths\n");
+
+fails('a token in the access log', qr/secret cfut_\S+ in access log/,
+      $clean =~ s/GET \/t/GET \/t?x=\$TOKEN_OTHER/r);
+
+fails('a bearer that no table knows', qr/secret a-bearer-of-\.\.\. in access/,
+      $clean =~ s/GET \/t/GET \/t?x=a-bearer-of-its-own/r
+             =~ s/\$TOKEN_GOOD/a-bearer-of-its-own/r);
+
+fails('a token in a message of nginx -t', qr/secret cfut_\S+ in error log/,
+      <<'E');
+=== TEST 1: an unknown directive
+--- config
+    $TOKEN_GOOD on;
+--- must_die
+--- suppress_stderr
+E
+
+passes('nginx -t that fails as expected', <<'E');
+=== TEST 1: an unknown directive
+--- config
+    no_such_directive on;
+--- must_die
+--- suppress_stderr
+--- error_log
+unknown directive "no_such_directive"
+E
+
+fails('an alert', qr/alert: .*exited on signal 9/,
+      $clean =~ s/--- config/--- init: \$main::kill->();\n--- config/r,
+      head => $kill =~ s/^my/our/r);
+
+fails('an alert after the block', qr/log is clean after the end/,
+      $clean, head => "${kill}add_test_cleanup_handler(\$kill);");
+
+
+# answers
+
+my $in_answer = <<'E';
+=== TEST 1: a token in the answer
+--- config
+    location = /t { return 200 "you sent $http_authorization"; }
+--- request
+GET /t
+--- more_headers
+Authorization: Bearer $TOKEN_GOOD
+E
+
+fails('a token in an answer', qr/no secret in an answer/, $in_answer);
+passes('the same with leave',
+       "$in_answer--- token_in_response_ok: the test asks for it\n");
+
+fails('a token in an answer\'s head', qr/no secret in an answer/, <<'E');
+=== TEST 1: a token in a header of the answer
+--- config
+    location = /t { add_header X-Got $http_authorization; return 204; }
+--- request
+GET /t
+--- more_headers
+Authorization: Bearer $TOKEN_GOOD
+--- error_code: 204
+E
+
+
+# counts
+
+my $counted = <<'E';
+=== TEST 1: two requests to the authority
+--- config
+    location = /t {
+        proxy_pass http://127.0.0.1:$AUTHORITY_PORT/client/v4/user/tokens/verify;
+    }
+--- request eval
+['GET /t', 'GET /t']
+--- more_headers
+Authorization: Bearer $TOKEN_GOOD
+--- error_code eval
+[200, 200]
+E
+
+passes('lookups', "$counted--- lookups: 2\n");
+passes('lookups, for each repetition', "$counted--- lookups: 2 2\n",
+       head => 'repeat_each(2);');
+fails('too many lookups', qr/got: '?2/, "$counted--- lookups: 1\n");
+fails('too few lookups', qr/got: '?2/, "$counted--- lookups: 3\n");
+passes('lookups_like', <<"E");
+$counted--- lookups_like
+^GET /client/v4/user/tokens/verify
+^Authorization: Bearer \$TOKEN_GOOD\$
+E
+fails('lookups_like', qr/doesn't match/, <<"E");
+$counted--- lookups_like
+^GET /client/v4/user/tokens/verify
+^GET /client/v4/user/tokens/\$ID_GOOD
+E
+
+my $backend = <<'E';
+=== TEST 1: a request to the backend
+--- config
+    location = /t { proxy_pass http://127.0.0.1:$BACKEND_PORT; }
+--- request
+GET /t
+--- response_body
+backend: GET /t
+E
+
+passes('backend_hits', "$backend--- backend_hits: 1\n");
+fails('a hit that should not be', qr/got: '?1/, "$backend--- backend_hits: 0\n");
+
+fails('a refusal that reached the backend', qr/got: '?1/, <<'E');
+=== TEST 1: the backend was asked and its answer hidden
+--- config
+    location = /t {
+        auth_request /ask;
+        try_files /nonexistent =403;
+    }
+    location = /ask { proxy_pass http://127.0.0.1:$BACKEND_PORT; }
+--- request
+GET /t
+--- error_code: 403
+E
+
+
+# the authority and the names
+
+passes('rules and tokens of a block', <<'E');
+=== TEST 1: a rule over the default
+--- config
+    location = /t {
+        proxy_pass http://127.0.0.1:$AUTHORITY_PORT/client/v4/user/tokens/verify;
+    }
+--- authority
+[{"match": {"token": "$TOKEN_GOOD"}, "times": 1,
+  "answer": {"base": "default", "set": {"/result/status": "strange"}}}]
+--- tokens
+{"a-token-with-forty-characters-of-its-own-": {"id": "$ID_UNKNOWN",
+  "status": "active"}}
+--- request eval
+["GET /t", "GET /t", "GET /t"]
+--- more_headers eval
+['Authorization: Bearer $TOKEN_GOOD',
+ 'Authorization: Bearer $TOKEN_GOOD',
+ 'Authorization: Bearer a-token-with-forty-characters-of-its-own-']
+--- response_body_like eval
+['"strange"', '"active"', '"active"']
+--- error_code eval
+[200, 200, 200]
+E
+
+passes('TLS, and HTTP/2 in front', <<'E');
+=== TEST 1: over TLS and HTTP/2
+--- http_config
+    proxy_ssl_trusted_certificate $AUTHORITY_CA;
+    proxy_ssl_verify on;
+    proxy_ssl_name localhost;
+--- config
+    location = /tls {
+        proxy_pass https://127.0.0.1:$AUTHORITY_TLS_PORT/client/v4/user/tokens/verify;
+    }
+    location = /h2 {
+        proxy_pass https://127.0.0.1:$AUTHORITY_H2_PORT/client/v4/user/tokens/verify;
+    }
+--- request eval
+["GET /tls", "GET /h2"]
+--- more_headers
+Authorization: Bearer $TOKEN_GOOD
+--- error_code eval
+[200, 200]
+--- lookups: 2
+E
+
+
+# ends
+
+my ($status, $said) = run_file(<<'E', $clean);
+AuthToken::Blocks::start($AuthToken::Base, $AuthToken::Port);
+print "# children: @{authority()->{children}}\n# base: $AuthToken::Base\n";
+die "on purpose";
+E
+
+isnt($status, 0, 'a file that dies fails');
+my ($child) = $said =~ /^# children: (\d+)/m;
+my ($base) = $said =~ /^# base: (\S+)/m;
+my $end = time() + 5;
+sleep 0.05 while -e "/proc/$child" && time() < $end;
+ok(!-e "/proc/$child", 'its authority ends');
+ok(!-e $base, 'its files go');
+
+my @pipes = map {
+    open my $pipe, '-|', 'perl', "-I$here/lib", '-MAuthToken::Ports', '-e',
+        '$| = 1; print AuthToken::Ports::reserve(), "\n"; sleep 2'
+        or die $!;
+    $pipe;
+} 1 .. 2;
+my @ports = map { scalar <$_> } @pipes;
+isnt($ports[0], $ports[1], 'two files at a time have ports of their own');
+close $_ for @pipes;
+
+done_testing();
