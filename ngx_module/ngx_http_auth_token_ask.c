@@ -1,0 +1,329 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * One question to an authority: the request of one step is built and sent,
+ * its answer is read and put into the cache.  Called by the look-up only.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_auth_token_ask.h"
+#include "ngx_http_auth_token_credential.h"
+
+
+/* a body of 64k grows at most a few times as a record */
+#define NGX_HTTP_AUTH_TOKEN_MAX_RECORD   (1024 * 1024)
+
+/* of one request: the step's, the credential's */
+#define NGX_HTTP_AUTH_TOKEN_MAX_HEADERS  64
+
+
+static ngx_int_t ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask,
+    auth_token_request_t *request, ngx_msec_t timeout);
+static void ngx_http_auth_token_ask_handler(ngx_http_auth_token_fetch_t *f);
+static void ngx_http_auth_token_ask_read(ngx_http_auth_token_ask_t *ask,
+    auth_token_buf_t *record, auth_token_result_t *result);
+static void ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result);
+static void ngx_http_auth_token_ask_land_record(
+    ngx_http_auth_token_ask_t *ask);
+static void ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result);
+static void ngx_http_auth_token_ask_log(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result);
+
+
+ngx_int_t
+ngx_http_auth_token_ask_start(ngx_http_auth_token_ask_t *ask,
+    ngx_msec_t timeout)
+{
+    int                              rc;
+    auth_token_result_t              result;
+    auth_token_request_t             request;
+    const auth_token_step_t         *step;
+    ngx_http_auth_token_provider_t  *provider;
+    auth_token_str_t                 endpoint;
+
+    provider = ask->provider;
+    step = &provider->protocol->steps[ask->step];
+
+    endpoint.len = provider->endpoint.len;
+    endpoint.data = provider->endpoint.data;
+
+    ngx_memzero(&result, sizeof(auth_token_result_t));
+    result.retry_after = -1;
+
+    rc = auth_token_request_build(step, endpoint, &ask->vars, &request);
+
+    if (rc == 0 && step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER
+        && ngx_http_auth_token_credential_apply(provider->credential,
+                                                &request.headers,
+                                                &request.body)
+           != NGX_OK)
+    {
+        rc = -1;
+    }
+
+    if (rc == 0 && ngx_http_auth_token_ask_send(ask, &request, timeout)
+                   == NGX_OK)
+    {
+        auth_token_request_free(&request);
+        return NGX_OK;
+    }
+
+    auth_token_request_free(&request);
+
+    result.reason = (rc == 0) ? "the request could not be started"
+                              : "no request could be made for this token";
+
+    ngx_http_auth_token_ask_fail(ask, &result);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask,
+    auth_token_request_t *request, ngx_msec_t timeout)
+{
+    char                        *p, *end;
+    char                        *headers[NGX_HTTP_AUTH_TOKEN_MAX_HEADERS + 1];
+    char                         method[16];
+    ngx_uint_t                   n;
+    ngx_http_auth_token_send_t   send;
+
+    if (request->method.len >= sizeof(method)) {
+        return NGX_ERROR;
+    }
+
+    ngx_cpystrn((u_char *) method, request->method.data,
+                request->method.len + 1);
+
+    n = 0;
+    p = (char *) request->headers.data;
+    end = p + request->headers.len;
+
+    while (p < end) {
+        if (n == NGX_HTTP_AUTH_TOKEN_MAX_HEADERS) {
+            return NGX_ERROR;
+        }
+
+        headers[n++] = p;
+        p += ngx_strlen(p) + 1;
+    }
+
+    headers[n] = NULL;
+
+    ngx_memzero(&send, sizeof(ngx_http_auth_token_send_t));
+
+    send.method = method;
+    send.url = (char *) request->url.data;
+    send.headers = headers;
+    send.timeout = timeout;
+
+    if (request->has_body) {
+        send.body = request->body.data;
+        send.body_len = request->body.len;
+    }
+
+    ngx_memzero(&ask->fetch, sizeof(ngx_http_auth_token_fetch_t));
+
+    ask->fetch.reach = &ask->provider->reach;
+    ask->fetch.handler = ngx_http_auth_token_ask_handler;
+    ask->fetch.data = ask;
+    ask->fetch.log = ask->log;
+
+    return ngx_http_auth_token_curl_start(&ask->fetch, &send);
+}
+
+
+void
+ngx_http_auth_token_ask_cancel(ngx_http_auth_token_ask_t *ask)
+{
+    ngx_http_auth_token_curl_cancel(&ask->fetch);
+}
+
+
+void
+ngx_http_auth_token_ask_key(ngx_http_auth_token_provider_t *provider,
+    ngx_uint_t step, ngx_str_t *subject, ngx_http_auth_token_key_t *key)
+{
+    ngx_http_auth_token_zone_digest(provider->zone, provider->slot, step,
+                                    provider->fingerprint, subject, key);
+}
+
+
+static void
+ngx_http_auth_token_ask_handler(ngx_http_auth_token_fetch_t *f)
+{
+    auth_token_buf_t            record;
+    auth_token_result_t         result;
+    ngx_http_auth_token_ask_t  *ask;
+
+    ask = f->data;
+
+    auth_token_buf_init(&record, NGX_HTTP_AUTH_TOKEN_MAX_RECORD);
+
+    ngx_http_auth_token_ask_read(ask, &record, &result);
+
+    ask->record = auth_token_buf_str(&record);
+
+    ngx_http_auth_token_ask_land(ask, &result);
+
+    ask->handler(ask);
+
+    auth_token_buf_free(&record);
+}
+
+
+static void
+ngx_http_auth_token_ask_read(ngx_http_auth_token_ask_t *ask,
+    auth_token_buf_t *record, auth_token_result_t *result)
+{
+    auth_token_answer_t        answer;
+    const auth_token_step_t   *step;
+
+    if (ask->fetch.status == 0) {
+        ngx_memzero(result, sizeof(auth_token_result_t));
+
+        result->outcome = AUTH_TOKEN_OUTCOME_UNAVAILABLE;
+        result->reason = ask->fetch.error;
+        result->retry_after = -1;
+        result->ratelimit_remaining = -1;
+        result->ratelimit_reset = -1;
+        result->health = 1;
+
+        return;
+    }
+
+    step = &ask->provider->protocol->steps[ask->step];
+
+    answer.status = ask->fetch.status;
+    answer.headers.len = ask->fetch.headers.len;
+    answer.headers.data = ask->fetch.headers.data;
+    answer.body.len = ask->fetch.body.len;
+    answer.body.data = ask->fetch.body.data;
+
+    auth_token_answer_read(step, &answer, &ask->vars, ngx_time(), record,
+                           result);
+}
+
+
+static void
+ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result)
+{
+    ask->outcome = result->outcome;
+    ask->retry_after = 1;
+
+    switch (result->outcome) {
+
+    case AUTH_TOKEN_OUTCOME_RECORD:
+        ngx_http_auth_token_ask_land_record(ask);
+        break;
+
+    case AUTH_TOKEN_OUTCOME_UNKNOWN:
+        ngx_http_auth_token_flight_land_refusal(&ask->flight,
+                                                ngx_current_msec,
+                                                &ask->waiters);
+        break;
+
+    default: /* AUTH_TOKEN_OUTCOME_UNAVAILABLE */
+        ngx_http_auth_token_ask_fail(ask, result);
+        break;
+    }
+}
+
+
+static void
+ngx_http_auth_token_ask_land_record(ngx_http_auth_token_ask_t *ask)
+{
+    ngx_str_t                  subject;
+    auth_token_str_t           id;
+    auth_token_record_t       *record;
+    auth_token_evidence_t      evidence;
+    const ngx_uint_t           last = ask->provider->protocol->nsteps - 1;
+
+    record = (auth_token_record_t *) ask->record.data;
+
+    /* the address is the request's matter, not the answer's */
+    evidence.record = record;
+    evidence.address = AUTH_TOKEN_ADDRESS_ADMITTED;
+
+    ask->allowed = auth_token_decide(&evidence, 1, ngx_time(),
+                                     ask->provider->leeway)
+                   == AUTH_TOKEN_ALLOWED;
+
+    ngx_memzero(&ask->link, sizeof(ngx_http_auth_token_key_t));
+
+    id = auth_token_record_field(record, "id");
+
+    /* an only step leads nowhere; its link is what a purge by id finds */
+
+    if (id.len != 0 && (ask->step < last || last == 0)) {
+        subject.len = id.len;
+        subject.data = id.data;
+
+        ngx_http_auth_token_ask_key(ask->provider, ask->step + 1, &subject,
+                                    &ask->link);
+    }
+
+    ngx_http_auth_token_flight_land_record(&ask->flight, ask->record,
+                                           &ask->link, ask->allowed,
+                                           ngx_current_msec, &ask->waiters);
+}
+
+
+static void
+ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result)
+{
+    ask->outcome = AUTH_TOKEN_OUTCOME_UNAVAILABLE;
+    ask->retry_after = (result->retry_after > 0)
+                       ? (ngx_uint_t) result->retry_after : 1;
+
+    ngx_http_auth_token_ask_log(ask, result);
+
+    ngx_http_auth_token_flight_land_failure(&ask->flight,
+                                            &ask->provider->limit,
+                                            result->health, ask->retry_after,
+                                            ngx_current_msec, &ask->waiters);
+}
+
+
+static void
+ngx_http_auth_token_ask_log(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result)
+{
+    ngx_str_t                        name;
+    const auth_token_step_t         *step;
+    ngx_http_auth_token_provider_t  *provider;
+
+    provider = ask->provider;
+
+    /* a flood of failing look-ups must not become a flood of lines */
+
+    if (provider->logged == ngx_time()) {
+        provider->suppressed++;
+        return;
+    }
+
+    step = &provider->protocol->steps[ask->step];
+    name.len = step->name.len;
+    name.data = step->name.data;
+
+    ngx_log_error(NGX_LOG_ERR, ask->log, 0,
+                  "auth token: provider \"%V\", step \"%V\": %s "
+                  "(status %ui, code %L, %ui more not logged)",
+                  &provider->name, &name,
+                  result->reason ? result->reason : "no usable answer",
+                  ask->fetch.status, result->code, provider->suppressed);
+
+    provider->logged = ngx_time();
+    provider->suppressed = 0;
+}

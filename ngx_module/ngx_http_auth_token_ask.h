@@ -1,0 +1,67 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * One question to an authority: the request of one step is built and sent,
+ * its answer is read and put into the cache.  Called by the look-up only.
+ */
+
+#ifndef _NGX_HTTP_AUTH_TOKEN_ASK_H_INCLUDED_
+#define _NGX_HTTP_AUTH_TOKEN_ASK_H_INCLUDED_
+
+
+#include "auth_token_answer.h"
+#include "ngx_http_auth_token_module.h"
+
+
+typedef struct ngx_http_auth_token_ask_s  ngx_http_auth_token_ask_t;
+
+typedef void (*ngx_http_auth_token_ask_pt)(ngx_http_auth_token_ask_t *ask);
+
+
+struct ngx_http_auth_token_ask_s {
+    /* set by the caller; must live until handler or _cancel() */
+    ngx_http_auth_token_provider_t   *provider;
+    ngx_uint_t                        step;
+    auth_token_vars_t                 vars;
+    ngx_http_auth_token_flight_t      flight;
+    ngx_http_auth_token_ask_pt        handler;
+    void                             *data;
+    ngx_log_t                        *log;
+
+    /* the result, valid inside handler */
+    auth_token_outcome_e              outcome;
+    auth_token_str_t                  record;       /* whole blob */
+    ngx_http_auth_token_key_t         link;         /* next step's key */
+    ngx_uint_t                        allowed;      /* rules 1 and 2 */
+    ngx_uint_t                        retry_after;  /* seconds, at least 1 */
+    ngx_http_auth_token_waiters_t     waiters;
+
+    ngx_http_auth_token_fetch_t       fetch;        /* private */
+};
+
+
+/*
+ * Sends the request of ask->step, to be answered within "timeout".  NGX_OK:
+ * ask->handler will be called once, later.  NGX_ERROR: it will not; the
+ * failure is logged and has been landed in the cache.
+ */
+ngx_int_t ngx_http_auth_token_ask_start(ngx_http_auth_token_ask_t *ask,
+    ngx_msec_t timeout);
+
+/*
+ * Drops a question under way; nothing is stored, the handler is not called.
+ */
+void ngx_http_auth_token_ask_cancel(ngx_http_auth_token_ask_t *ask);
+
+/*
+ * The digest under which "subject" is asked for in a step of a provider, in
+ * the provider's zone.
+ */
+void ngx_http_auth_token_ask_key(ngx_http_auth_token_provider_t *provider,
+    ngx_uint_t step, ngx_str_t *subject, ngx_http_auth_token_key_t *key);
+
+
+#endif /* _NGX_HTTP_AUTH_TOKEN_ASK_H_INCLUDED_ */

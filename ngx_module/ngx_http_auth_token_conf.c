@@ -1,0 +1,438 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * Configuration: what the directives outside of a provider block do, and what
+ * is checked once http{} has been read.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_auth_token_conf.h"
+#include "ngx_http_auth_token_provider.h"
+
+
+/* room for the shared context, the purge table and a few entries */
+#define NGX_HTTP_AUTH_TOKEN_MIN_ZONE  (32 * ngx_pagesize)
+
+
+static ngx_http_complex_value_t *ngx_http_auth_token_conf_value(
+    ngx_conf_t *cf, ngx_str_t *value);
+static ngx_http_auth_token_zone_t *ngx_http_auth_token_conf_add_zone(
+    ngx_conf_t *cf, ngx_http_auth_token_main_conf_t *mcf, ngx_str_t *name,
+    size_t size);
+static char *ngx_http_auth_token_conf_bind(ngx_conf_t *cf,
+    ngx_http_auth_token_main_conf_t *mcf,
+    ngx_http_auth_token_provider_t *provider);
+
+
+static ngx_str_t  ngx_http_auth_token_default_zone = ngx_string("tokens");
+
+
+void *
+ngx_http_auth_token_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_auth_token_main_conf_t  *mcf;
+
+    mcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_auth_token_main_conf_t));
+    if (mcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&mcf->providers, cf->pool, 4, sizeof(void *)) != NGX_OK
+        || ngx_array_init(&mcf->zones, cf->pool, 2, sizeof(void *)) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return mcf;
+}
+
+
+char *
+ngx_http_auth_token_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_auth_token_main_conf_t *mcf = conf;
+
+    ngx_uint_t                        i;
+    ngx_http_auth_token_provider_t  **providers;
+
+    if (mcf->providers.nelts == 0) {
+        return NGX_CONF_OK;
+    }
+
+    if (mcf->zones.nelts == 0
+        && ngx_http_auth_token_conf_add_zone(cf, mcf,
+                                             &ngx_http_auth_token_default_zone,
+                                             10 * 1024 * 1024)
+           == NULL)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    providers = mcf->providers.elts;
+
+    for (i = 0; i < mcf->providers.nelts; i++) {
+        if (ngx_http_auth_token_conf_bind(cf, mcf, providers[i])
+            != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* a provider that names no zone uses the first */
+
+static char *
+ngx_http_auth_token_conf_bind(ngx_conf_t *cf,
+    ngx_http_auth_token_main_conf_t *mcf,
+    ngx_http_auth_token_provider_t *provider)
+{
+    ngx_uint_t                    i;
+    ngx_http_auth_token_zone_t  **zones;
+
+    zones = mcf->zones.elts;
+
+    for (i = 0; i < mcf->zones.nelts; i++) {
+        if (provider->zone_name.len == 0
+            || (provider->zone_name.len == zones[i]->name.len
+                && ngx_strncmp(provider->zone_name.data, zones[i]->name.data,
+                               zones[i]->name.len)
+                   == 0))
+        {
+            provider->zone = zones[i];
+            return NGX_CONF_OK;
+        }
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "unknown auth_token_zone \"%V\" in %V:%ui",
+                  &provider->zone_name, &provider->zone_place.file,
+                  provider->zone_place.line);
+
+    return NGX_CONF_ERROR;
+}
+
+
+void *
+ngx_http_auth_token_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_auth_token_loc_conf_t  *lcf;
+
+    lcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_auth_token_loc_conf_t));
+    if (lcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     lcf->rule = NULL;
+     *     lcf->realm = NULL;
+     */
+
+    lcf->dry_run = NGX_CONF_UNSET;
+    lcf->log_level = NGX_CONF_UNSET_UINT;
+
+    return lcf;
+}
+
+
+char *
+ngx_http_auth_token_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_auth_token_loc_conf_t *prev = parent;
+    ngx_http_auth_token_loc_conf_t *conf = child;
+
+    ngx_http_auth_token_rule_t       *rule;
+    ngx_http_auth_token_main_conf_t  *mcf;
+
+    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
+    ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_ERR);
+
+    if (conf->realm == NULL) {
+        conf->realm = prev->realm;
+    }
+
+    if (conf->realm == NULL) {
+        static ngx_str_t  realm = ngx_string("restricted");
+
+        conf->realm = ngx_http_auth_token_conf_value(cf, &realm);
+        if (conf->realm == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        /* the levels below inherit it instead of making their own */
+        prev->realm = conf->realm;
+    }
+
+    if (conf->rule == NULL) {
+        conf->rule = prev->rule;
+    }
+
+    rule = conf->rule;
+
+    if (rule == NULL || rule->off || rule->variable || rule->provider) {
+        return NGX_CONF_OK;
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_auth_token_module);
+
+    rule->provider = ngx_http_auth_token_conf_provider(mcf, &rule->name);
+
+    if (rule->provider == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "unknown auth_token_provider \"%V\" in %V:%ui",
+                      &rule->name, &rule->place.file, rule->place.line);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_auth_token_conf_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_auth_token_loc_conf_t *lcf = conf;
+
+    ngx_str_t                   *value, s;
+    ngx_uint_t                   i;
+    ngx_http_auth_token_rule_t  *rule;
+
+    if (lcf->rule != NULL) {
+        return "is duplicate";
+    }
+
+    rule = ngx_pcalloc(cf->pool, sizeof(ngx_http_auth_token_rule_t));
+    if (rule == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    lcf->rule = rule;
+
+    ngx_http_auth_token_conf_place(cf, &rule->place);
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid provider name \"\"");
+        return NGX_CONF_ERROR;
+    }
+
+    rule->name = value[1];
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        rule->off = 1;
+
+    } else if (ngx_http_script_variables_count(&value[1])) {
+        rule->variable = ngx_http_auth_token_conf_value(cf, &value[1]);
+        if (rule->variable == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "token=", 6) == 0
+            && value[i].len > 6 && rule->token == NULL && !rule->off)
+        {
+            s.len = value[i].len - 6;
+            s.data = value[i].data + 6;
+
+            /* a constant would be one token for everybody */
+
+            if (ngx_http_script_variables_count(&s)) {
+                rule->token = ngx_http_auth_token_conf_value(cf, &s);
+                if (rule->token == NULL) {
+                    return NGX_CONF_ERROR;
+                }
+
+                continue;
+            }
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\"", &value[i]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_http_complex_value_t *
+ngx_http_auth_token_conf_value(ngx_conf_t *cf, ngx_str_t *value)
+{
+    ngx_http_complex_value_t          *cv;
+    ngx_http_compile_complex_value_t   ccv;
+
+    cv = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (cv == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = value;
+    ccv.complex_value = cv;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NULL;
+    }
+
+    return cv;
+}
+
+
+char *
+ngx_http_auth_token_conf_dry_run(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    char                            *rv;
+    ngx_http_auth_token_loc_conf_t  *lcf = conf;
+
+    rv = ngx_conf_set_flag_slot(cf, cmd, conf);
+
+    if (rv == NGX_CONF_OK && lcf->dry_run) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"auth_token_dry_run\" is on: "
+                           "requests are judged but never denied");
+    }
+
+    return rv;
+}
+
+
+char *
+ngx_http_auth_token_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_auth_token_main_conf_t *mcf = conf;
+
+    u_char                       *p;
+    ssize_t                       size;
+    ngx_str_t                    *value, name, s;
+    ngx_uint_t                    i;
+    ngx_http_auth_token_zone_t  **zones;
+
+    value = cf->args->elts;
+
+    p = (u_char *) ngx_strchr(value[1].data, ':');
+
+    if (p == NULL || p == value[1].data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    name.data = value[1].data;
+    name.len = p - name.data;
+
+    s.data = p + 1;
+    s.len = value[1].data + value[1].len - s.data;
+
+    size = ngx_parse_size(&s);
+
+    if (size == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone size \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (size < (ssize_t) NGX_HTTP_AUTH_TOKEN_MIN_ZONE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" is too small", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    zones = mcf->zones.elts;
+
+    for (i = 0; i < mcf->zones.nelts; i++) {
+        if (zones[i]->name.len == name.len
+            && ngx_strncmp(zones[i]->name.data, name.data, name.len) == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate zone \"%V\"", &name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return ngx_http_auth_token_conf_add_zone(cf, mcf, &name, size)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static ngx_http_auth_token_zone_t *
+ngx_http_auth_token_conf_add_zone(ngx_conf_t *cf,
+    ngx_http_auth_token_main_conf_t *mcf, ngx_str_t *name, size_t size)
+{
+    ngx_http_auth_token_zone_t  *zone, **zp;
+
+    zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_auth_token_zone_t));
+    zp = ngx_array_push(&mcf->zones);
+
+    if (zone == NULL || zp == NULL) {
+        return NULL;
+    }
+
+    *zp = zone;
+
+    zone->name = *name;
+
+    zone->shm_zone = ngx_shared_memory_add(cf, name, size,
+                                           &ngx_http_auth_token_module);
+    if (zone->shm_zone == NULL) {
+        return NULL;
+    }
+
+    zone->shm_zone->init = ngx_http_auth_token_zone_init;
+    zone->shm_zone->data = zone;
+
+    return zone;
+}
+
+
+void
+ngx_http_auth_token_conf_place(ngx_conf_t *cf,
+    ngx_http_auth_token_place_t *place)
+{
+    if (cf->conf_file->file.fd == NGX_INVALID_FILE) {
+        ngx_str_set(&place->file, "command line");
+
+    } else {
+        place->file = cf->conf_file->file.name;
+    }
+
+    place->line = cf->conf_file->line;
+}
+
+
+ngx_http_auth_token_provider_t *
+ngx_http_auth_token_conf_provider(ngx_http_auth_token_main_conf_t *mcf,
+    ngx_str_t *name)
+{
+    ngx_uint_t                        i;
+    ngx_http_auth_token_provider_t  **providers;
+
+    providers = mcf->providers.elts;
+
+    for (i = 0; i < mcf->providers.nelts; i++) {
+        if (providers[i]->name.len == name->len
+            && ngx_strncmp(providers[i]->name.data, name->data, name->len)
+               == 0)
+        {
+            return providers[i];
+        }
+    }
+
+    return NULL;
+}

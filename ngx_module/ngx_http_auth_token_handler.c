@@ -1,0 +1,439 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * The access phase: token, look-up, judgement, answer.  Every way through it
+ * that is not an explicit allow denies.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "auth_token_bearer.h"
+#include "ngx_http_auth_token_conf.h"
+#include "ngx_http_auth_token_handler.h"
+#include "ngx_http_auth_token_resolve.h"
+#include "ngx_http_auth_token_response.h"
+#include "ngx_http_auth_token_waiter.h"
+
+
+/* the judgements of a request; internal redirects clear module contexts */
+
+typedef struct {
+    ngx_http_auth_token_ctx_t  *first;
+    ngx_http_auth_token_ctx_t  *current;
+} ngx_http_auth_token_judgements_t;
+
+
+static ngx_int_t ngx_http_auth_token_choose(ngx_http_request_t *r,
+    ngx_http_auth_token_rule_t *rule,
+    ngx_http_auth_token_provider_t **provider);
+static auth_token_verdict_e ngx_http_auth_token_extract(ngx_http_request_t *r,
+    ngx_http_auth_token_rule_t *rule, ngx_str_t *token);
+static ngx_http_auth_token_ctx_t *ngx_http_auth_token_get_ctx(
+    ngx_http_request_t *r, ngx_http_auth_token_rule_t *rule,
+    ngx_http_auth_token_provider_t *provider, ngx_str_t *token);
+static ngx_http_auth_token_judgements_t *ngx_http_auth_token_judgements(
+    ngx_http_request_t *r, ngx_uint_t create);
+static void ngx_http_auth_token_cleanup(void *data);
+static ngx_int_t ngx_http_auth_token_begin(ngx_http_auth_token_ctx_t *ctx);
+static void ngx_http_auth_token_address(ngx_http_auth_token_ctx_t *ctx);
+static void ngx_http_auth_token_judge(ngx_http_auth_token_ctx_t *ctx);
+static ngx_int_t ngx_http_auth_token_suspend(ngx_http_request_t *r);
+
+
+ngx_int_t
+ngx_http_auth_token_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                        rc;
+    ngx_str_t                        token;
+    auth_token_verdict_e             verdict;
+    ngx_http_auth_token_ctx_t       *ctx;
+    ngx_http_auth_token_rule_t      *rule;
+    ngx_http_auth_token_provider_t  *provider;
+    ngx_http_auth_token_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_auth_token_module);
+
+    rule = lcf->rule;
+
+    if (rule == NULL || rule->off) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_auth_token_module);
+
+    if (ctx != NULL && ctx->waiting) {
+        return NGX_AGAIN;
+    }
+
+    if (ctx == NULL || ctx->rule != rule) {
+        rc = ngx_http_auth_token_choose(r, rule, &provider);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        verdict = ngx_http_auth_token_extract(r, rule, &token);
+
+        ctx = ngx_http_auth_token_get_ctx(r, rule, provider, &token);
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (!ctx->done && verdict != AUTH_TOKEN_ALLOWED) {
+            ctx->verdict = provider ? verdict : AUTH_TOKEN_UNAVAILABLE;
+            ctx->done = 1;
+            ctx->judged = 1;
+        }
+    }
+
+    if (!ctx->judged) {
+        rc = ngx_http_auth_token_begin(ctx);
+
+        if (rc == NGX_OK) {
+            rc = ngx_http_auth_token_resolve(ctx);
+        }
+
+        if (rc == NGX_AGAIN) {
+            return ngx_http_auth_token_suspend(r);
+        }
+
+        r->read_event_handler = ngx_http_block_reading;
+
+        if (rc != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ngx_http_auth_token_judge(ctx);
+    }
+
+    return ngx_http_auth_token_response(r, lcf, ctx);
+}
+
+
+/*
+ * NGX_OK: *provider, or NULL if a variable names none; NGX_DECLINED: a
+ * variable says "off"
+ */
+
+static ngx_int_t
+ngx_http_auth_token_choose(ngx_http_request_t *r,
+    ngx_http_auth_token_rule_t *rule,
+    ngx_http_auth_token_provider_t **provider)
+{
+    ngx_str_t                         name;
+    ngx_http_auth_token_main_conf_t  *mcf;
+
+    *provider = rule->provider;
+
+    if (rule->variable == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, rule->variable, &name) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (name.len == 3 && ngx_strncmp(name.data, "off", 3) == 0) {
+        return NGX_DECLINED;
+    }
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_auth_token_module);
+
+    *provider = ngx_http_auth_token_conf_provider(mcf, &name);
+
+    if (*provider == NULL) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "auth token: the value of \"%V\" names no provider",
+                      &rule->name);
+    }
+
+    return NGX_OK;
+}
+
+
+/* ALLOWED here means only that there is a token to be asked about */
+
+static auth_token_verdict_e
+ngx_http_auth_token_extract(ngx_http_request_t *r,
+    ngx_http_auth_token_rule_t *rule, ngx_str_t *token)
+{
+    ngx_table_elt_t   *h;
+    auth_token_str_t   bearer;
+
+    ngx_str_null(token);
+
+    if (rule->token != NULL) {
+        if (ngx_http_complex_value(r, rule->token, token) != NGX_OK) {
+            return AUTH_TOKEN_UNAVAILABLE;
+        }
+
+        if (token->len == 0) {
+            return AUTH_TOKEN_MISSING;
+        }
+
+        return auth_token_bearer_is_b64token(token->data, token->len)
+               ? AUTH_TOKEN_ALLOWED : AUTH_TOKEN_MALFORMED;
+    }
+
+    h = r->headers_in.authorization;
+
+    if (h == NULL) {
+        return AUTH_TOKEN_MISSING;
+    }
+
+    switch (auth_token_bearer_parse(h->value.data, h->value.len, &bearer)) {
+
+    case AUTH_TOKEN_BEARER_OK:
+        token->len = bearer.len;
+        token->data = bearer.data;
+        return AUTH_TOKEN_ALLOWED;
+
+    case AUTH_TOKEN_BEARER_MISSING:
+        return AUTH_TOKEN_MISSING;
+
+    default: /* AUTH_TOKEN_BEARER_MALFORMED */
+        return AUTH_TOKEN_MALFORMED;
+    }
+}
+
+
+static ngx_http_auth_token_ctx_t *
+ngx_http_auth_token_get_ctx(ngx_http_request_t *r,
+    ngx_http_auth_token_rule_t *rule,
+    ngx_http_auth_token_provider_t *provider, ngx_str_t *token)
+{
+    ngx_http_auth_token_ctx_t         *ctx;
+    ngx_http_auth_token_judgements_t  *js;
+
+    js = ngx_http_auth_token_judgements(r, 1);
+    if (js == NULL) {
+        return NULL;
+    }
+
+    for (ctx = js->first; ctx != NULL; ctx = ctx->next) {
+        if (ctx->provider == provider
+            && ctx->token.len == token->len
+            && (token->len == 0
+                || ngx_memcmp(ctx->token.data, token->data, token->len) == 0))
+        {
+            goto found;
+        }
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_auth_token_ctx_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ctx->request = r;
+    ctx->provider = provider;
+    ctx->token = *token;
+    ctx->verdict = AUTH_TOKEN_UNAVAILABLE;
+    ctx->retry_after = 1;
+
+    ctx->next = js->first;
+    js->first = ctx;
+
+found:
+
+    ctx->rule = rule;
+
+    js->current = ctx;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_auth_token_module);
+
+    return ctx;
+}
+
+
+static ngx_http_auth_token_judgements_t *
+ngx_http_auth_token_judgements(ngx_http_request_t *r, ngx_uint_t create)
+{
+    ngx_http_cleanup_t                *cln;
+    ngx_http_auth_token_judgements_t  *js;
+
+    for (cln = r->main->cleanup; cln != NULL; cln = cln->next) {
+        if (cln->handler == ngx_http_auth_token_cleanup) {
+            return cln->data;
+        }
+    }
+
+    if (!create) {
+        return NULL;
+    }
+
+    cln = ngx_http_cleanup_add(r, sizeof(ngx_http_auth_token_judgements_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_auth_token_cleanup;
+
+    js = cln->data;
+    js->first = NULL;
+    js->current = NULL;
+
+    return js;
+}
+
+
+static void
+ngx_http_auth_token_cleanup(void *data)
+{
+    ngx_http_auth_token_judgements_t  *js = data;
+
+    ngx_http_auth_token_ctx_t  *ctx;
+
+    for (ctx = js->first; ctx != NULL; ctx = ctx->next) {
+        ngx_http_auth_token_waiter_detach(ctx);
+    }
+}
+
+
+ngx_http_auth_token_ctx_t *
+ngx_http_auth_token_judged(ngx_http_request_t *r)
+{
+    ngx_http_auth_token_judgements_t  *js;
+
+    js = ngx_http_auth_token_judgements(r, 0);
+
+    if (js == NULL || js->current == NULL || !js->current->judged) {
+        return NULL;
+    }
+
+    return js->current;
+}
+
+
+/* the first time here: deadline, address, key of the first step */
+
+static ngx_int_t
+ngx_http_auth_token_begin(ngx_http_auth_token_ctx_t *ctx)
+{
+    auth_token_str_t                 token;
+    ngx_http_auth_token_provider_t  *provider;
+
+    if (ctx->begun) {
+        return NGX_OK;
+    }
+
+    ctx->begun = 1;
+
+    provider = ctx->provider;
+
+    token.len = ctx->token.len;
+    token.data = ctx->token.data;
+
+    if (token.len > NGX_HTTP_AUTH_TOKEN_MAX_TOKEN
+        || !auth_token_token_fits(provider->protocol, token))
+    {
+        ctx->refused = 1;
+        return NGX_OK;
+    }
+
+    ngx_http_auth_token_address(ctx);
+
+    ctx->deadline = ngx_current_msec + provider->timeout;
+
+    return ngx_http_auth_token_resolve_begin(ctx);
+}
+
+
+static void
+ngx_http_auth_token_address(ngx_http_auth_token_ctx_t *ctx)
+{
+    struct sockaddr      *sa;
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    sa = ctx->request->connection->sockaddr;
+
+    switch (sa->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) sa;
+        ctx->addr = auth_token_addr_v4((u_char *) &sin->sin_addr);
+        return;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) sa;
+        ctx->addr = auth_token_addr_v6(sin6->sin6_addr.s6_addr);
+        return;
+#endif
+
+    default: /* AF_UNIX: no address, refused by any list */
+        ngx_memzero(&ctx->addr, sizeof(auth_token_addr_t));
+        return;
+    }
+}
+
+
+static void
+ngx_http_auth_token_judge(ngx_http_auth_token_ctx_t *ctx)
+{
+    ngx_uint_t             i;
+    auth_token_evidence_t  evidence[NGX_HTTP_AUTH_TOKEN_MAX_STEPS];
+
+    ctx->judged = 1;
+
+    if (ctx->nhits == 0) {
+        /* ctx->verdict is final: UNKNOWN or UNAVAILABLE */
+        return;
+    }
+
+    for (i = 0; i < ctx->nhits; i++) {
+        evidence[i].record = ctx->hits[i].record;
+        evidence[i].address = ctx->hits[i].address;
+    }
+
+    ctx->verdict = auth_token_decide(evidence, ctx->nhits, ngx_time(),
+                                     ctx->provider->leeway);
+
+    if (ctx->verdict == AUTH_TOKEN_ALLOWED
+        && ctx->nhits != ctx->provider->protocol->nsteps)
+    {
+        ctx->verdict = AUTH_TOKEN_UNAVAILABLE;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_suspend(ngx_http_request_t *r)
+{
+    ngx_connection_t  *c;
+
+    c = r->connection;
+
+    if (c->read->ready) {
+        ngx_post_event(c->read, &ngx_posted_events);
+
+    } else {
+        if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    /* notices a client that leaves while it waits */
+    r->read_event_handler = ngx_http_test_reading;
+
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_http_auth_token_handler_resume(ngx_http_auth_token_ctx_t *ctx)
+{
+    ngx_event_t  *wev;
+
+    wev = ctx->request->connection->write;
+
+    ngx_post_event(wev, &ngx_posted_events);
+}

@@ -1,0 +1,446 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * The auth_token_provider block: its words and what is checked at its end.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_auth_token_conf.h"
+#include "ngx_http_auth_token_credential.h"
+#include "ngx_http_auth_token_provider.h"
+#include "ngx_http_auth_token_words.h"
+
+
+static ngx_http_auth_token_provider_t *ngx_http_auth_token_provider_create(
+    ngx_conf_t *cf);
+static char *ngx_http_auth_token_provider_word(ngx_conf_t *cf,
+    ngx_command_t *dummy, void *conf);
+static char *ngx_http_auth_token_provider_check(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider);
+static char *ngx_http_auth_token_provider_check_endpoint(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider);
+static void ngx_http_auth_token_provider_defaults(
+    ngx_http_auth_token_provider_t *provider);
+static ngx_int_t ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider);
+static ngx_uint_t ngx_http_auth_token_provider_loopback(ngx_str_t *host);
+
+
+char *
+ngx_http_auth_token_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_auth_token_main_conf_t *mcf = conf;
+
+    char                             *rv;
+    ngx_str_t                        *value;
+    ngx_conf_t                        save;
+    ngx_http_auth_token_provider_t   *provider, **pp;
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0 || ngx_strcmp(value[1].data, "off") == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid provider name \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_auth_token_conf_provider(mcf, &value[1]) != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate auth_token_provider \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    provider = ngx_http_auth_token_provider_create(cf);
+    pp = ngx_array_push(&mcf->providers);
+
+    if (provider == NULL || pp == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *pp = provider;
+
+    provider->name = value[1];
+
+    save = *cf;
+    cf->handler = ngx_http_auth_token_provider_word;
+    cf->handler_conf = (char *) provider;
+
+    rv = ngx_conf_parse(cf, NULL);
+
+    *cf = save;
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return ngx_http_auth_token_provider_check(cf, provider);
+}
+
+
+static ngx_http_auth_token_provider_t *
+ngx_http_auth_token_provider_create(ngx_conf_t *cf)
+{
+    ngx_http_auth_token_reach_t     *reach;
+    ngx_http_auth_token_provider_t  *provider;
+
+    provider = ngx_pcalloc(cf->pool, sizeof(ngx_http_auth_token_provider_t));
+    if (provider == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     provider->protocol = NULL;
+     *     provider->credential = NULL;
+     *     provider->zone = NULL;
+     *     provider->limit = { 0 };
+     *     all ngx_str_t = { 0, NULL };
+     */
+
+    ngx_http_auth_token_conf_place(cf, &provider->place);
+
+    provider->slot = -1;
+    provider->timeout = NGX_CONF_UNSET_MSEC;
+    provider->leeway = NGX_CONF_UNSET;
+    provider->allow_http = NGX_CONF_UNSET;
+    provider->max_lookups = NGX_CONF_UNSET_UINT;
+
+    provider->lives.valid = NGX_CONF_UNSET_MSEC;
+    provider->lives.negative = NGX_CONF_UNSET_MSEC;
+    provider->lives.refresh = NGX_CONF_UNSET_MSEC;
+    provider->lives.stale = NGX_CONF_UNSET_MSEC;
+    provider->lives.failure = 1000;
+
+    provider->limit.breaker = NGX_CONF_UNSET_UINT;
+    provider->limit.breaker_delay = NGX_CONF_UNSET_MSEC;
+
+    reach = &provider->reach;
+
+    reach->connect_timeout = NGX_CONF_UNSET_MSEC;
+    reach->max_body = NGX_CONF_UNSET_SIZE;
+    reach->max_header = 16 * 1024;
+    reach->max_connections = 16;
+    reach->ssl_verify = NGX_CONF_UNSET;
+    reach->ssl_verify_depth = NGX_CONF_UNSET_UINT;
+    reach->resolve = NULL;
+
+    return provider;
+}
+
+
+static char *
+ngx_http_auth_token_provider_word(ngx_conf_t *cf, ngx_command_t *dummy,
+    void *conf)
+{
+    char           *rv;
+    ngx_str_t      *value;
+    ngx_uint_t      nargs;
+    ngx_command_t  *cmd;
+
+    value = cf->args->elts;
+    nargs = cf->args->nelts - 1;
+
+    for (cmd = ngx_http_auth_token_words; cmd->name.len; cmd++) {
+        if (cmd->name.len == value[0].len
+            && ngx_strcmp(cmd->name.data, value[0].data) == 0)
+        {
+            break;
+        }
+    }
+
+    if (cmd->name.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown directive \"%V\" in a provider",
+                           &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (!((cmd->type & NGX_CONF_1MORE) && nargs > 0)
+        && !((cmd->type & NGX_CONF_FLAG) && nargs == 1)
+        && !(nargs < NGX_CONF_MAX_ARGS
+             && (cmd->type & NGX_CONF_ARGS_NUMBER & (1 << nargs))))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid number of arguments in \"%V\" directive",
+                           &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    rv = cmd->set(cf, cmd, conf);
+
+    if (rv == NGX_CONF_OK || rv == NGX_CONF_ERROR) {
+        return rv;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" directive %s",
+                       &value[0], rv);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_auth_token_provider_check(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider)
+{
+    char  *missing;
+
+    missing = (provider->protocol == NULL) ? "preset"
+              : (provider->endpoint.len == 0) ? "endpoint"
+              : (provider->credential == NULL) ? "credential"
+              : NULL;
+
+    if (missing) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "provider \"%V\" must have \"%s\"",
+                           &provider->name, missing);
+        return NGX_CONF_ERROR;
+    }
+
+    if (provider->credential->form.len
+        && !provider->protocol->form_credentials)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "credential method \"%V\" needs a form, "
+                           "which provider \"%V\" does not send",
+                           &provider->credential->method, &provider->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_auth_token_provider_check_endpoint(cf, provider)
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_auth_token_provider_defaults(provider);
+
+    if (provider->lives.refresh != 0
+        && provider->lives.refresh >= provider->lives.valid)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"refresh\" must be less than \"valid\" "
+                           "in provider \"%V\"", &provider->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_auth_token_provider_fingerprint(cf, provider) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_auth_token_curl_configure(cf, &provider->reach) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_auth_token_provider_check_endpoint(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider)
+{
+    ngx_str_t                *url;
+    ngx_uint_t                https, loopback;
+    const auth_token_step_t  *step;
+
+    url = &provider->endpoint;
+
+    if (ngx_http_auth_token_provider_url(cf, url, &https, &loopback)
+        != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid endpoint \"%V\" in provider \"%V\"",
+                           url, &provider->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (!https && !loopback && provider->allow_http != 1) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "endpoint \"%V\" in provider \"%V\" sends tokens "
+                           "in clear text, use https or \"allow_http on\"",
+                           url, &provider->name);
+        return NGX_CONF_ERROR;
+    }
+
+    /* "/tokens/" and "/verify" are "/tokens/verify" */
+
+    step = provider->protocol->steps;
+
+    while (step->path.len && step->path.data[0] == '/'
+           && url->data[url->len - 1] == '/')
+    {
+        url->len--;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_auth_token_provider_defaults(ngx_http_auth_token_provider_t *provider)
+{
+    ngx_http_auth_token_reach_t  *reach;
+    ngx_http_auth_token_lives_t  *lives;
+
+    reach = &provider->reach;
+    lives = &provider->lives;
+
+    ngx_conf_init_msec_value(provider->timeout, 5000);
+    ngx_conf_init_value(provider->leeway, 0);
+    ngx_conf_init_value(provider->allow_http, 0);
+    ngx_conf_init_uint_value(provider->max_lookups, 1024);
+
+    ngx_conf_init_msec_value(lives->valid, 60000);
+    ngx_conf_init_msec_value(lives->negative, 10000);
+    ngx_conf_init_msec_value(lives->refresh, 0);
+    ngx_conf_init_msec_value(lives->stale, 0);
+
+    ngx_conf_init_uint_value(provider->limit.breaker, 10);
+    ngx_conf_init_msec_value(provider->limit.breaker_delay, 5000);
+
+    ngx_conf_init_msec_value(reach->connect_timeout, provider->timeout);
+    ngx_conf_init_size_value(reach->max_body, 64 * 1024);
+    ngx_conf_init_value(reach->ssl_verify, 1);
+    ngx_conf_init_uint_value(reach->ssl_verify_depth, 4);
+}
+
+
+/* answers got another way, or by another identity, are other answers */
+
+static ngx_int_t
+ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider)
+{
+    u_char                            ssl[NGX_INT_T_LEN * 2 + 2];
+    ngx_str_t                         parts[10];
+    ngx_uint_t                        n;
+    auth_token_buf_t                  steps;
+    ngx_http_auth_token_reach_t      *reach;
+    ngx_http_auth_token_credential_t *credential;
+
+    reach = &provider->reach;
+    credential = provider->credential;
+
+    auth_token_buf_init(&steps, 1024 * 1024);
+
+    if (auth_token_protocol_fingerprint(provider->protocol, &steps) != 0) {
+        auth_token_buf_free(&steps);
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    parts[n].len = steps.len;
+    parts[n++].data = steps.data;
+
+    parts[n++] = provider->endpoint;
+    parts[n++] = credential->method;
+    parts[n++] = credential->header;
+    parts[n++] = credential->form;
+
+    parts[n].data = ssl;
+    parts[n++].len = ngx_sprintf(ssl, "%i %ui", reach->ssl_verify,
+                                 reach->ssl_verify_depth)
+                     - ssl;
+
+    parts[n++] = reach->ssl_trusted_certificate;
+    parts[n++] = reach->ssl_name;
+    parts[n++] = reach->ssl_certificate;
+
+    ngx_http_auth_token_zone_fingerprint(parts, n, provider->fingerprint);
+
+    auth_token_buf_free(&steps);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_auth_token_provider_url(ngx_conf_t *cf, ngx_str_t *url,
+    ngx_uint_t *https, ngx_uint_t *loopback)
+{
+    size_t      i;
+    u_char     *p, *last, *path;
+    ngx_url_t   u;
+
+    for (i = 0; i < url->len; i++) {
+        if (url->data[i] <= 0x20 || url->data[i] >= 0x7f
+            || ngx_strchr("#?@\\\"<>{}|^`", url->data[i]))
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (url->len > 8 && ngx_strncasecmp(url->data, (u_char *) "https://", 8)
+                        == 0)
+    {
+        *https = 1;
+        p = url->data + 8;
+
+    } else if (url->len > 7
+               && ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0)
+    {
+        *https = 0;
+        p = url->data + 7;
+
+    } else {
+        return NGX_ERROR;
+    }
+
+    last = url->data + url->len;
+    path = ngx_strlchr(p, last, '/');
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url.data = p;
+    u.url.len = (path ? path : last) - p;
+    u.default_port = *https ? 443 : 80;
+    u.no_resolve = 1;
+
+    /* nginx would take other forms too, such as "unix:" */
+
+    if (u.url.len == 0
+        || (u.url.len >= 5 && ngx_strncasecmp(p, (u_char *) "unix:", 5) == 0)
+        || ngx_parse_url(cf->pool, &u) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    *loopback = ngx_http_auth_token_provider_loopback(&u.host);
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_provider_loopback(ngx_str_t *host)
+{
+    u_char  addr[4], text[NGX_INET_ADDRSTRLEN + 1];
+
+    if ((host->len == 9
+         && ngx_strncasecmp(host->data, (u_char *) "localhost", 9) == 0)
+        || (host->len == 5 && ngx_strncmp(host->data, "[::1]", 5) == 0)
+        || (host->len == 3 && ngx_strncmp(host->data, "::1", 3) == 0))
+    {
+        return 1;
+    }
+
+    if (host->len > NGX_INET_ADDRSTRLEN) {
+        return 0;
+    }
+
+    /* ngx_inet_addr() reads more than curl does as an address */
+
+    ngx_cpystrn(text, host->data, host->len + 1);
+
+    return inet_pton(AF_INET, (char *) text, addr) == 1 && addr[0] == 127;
+}
