@@ -32,7 +32,7 @@ sub start {
 
     my $lib = dirname(dirname(File::Spec->rel2abs(__FILE__)));
     $self->spawn(
-        'python3', "$lib/authority.py", '--dir', $self->{dir},
+        python(), "$lib/authority.py", '--dir', $self->{dir},
         '--plain', "localhost:$self->{plain}",
         '--plain', "unix:$self->{dir}/authority.sock",
         '--tls', "localhost:$self->{tls}",
@@ -41,6 +41,12 @@ sub start {
 
     $self->wait_for("$self->{dir}/ready.json");
     return $self;
+}
+
+
+# Debian's own, wherever another one stands first in the path
+sub python {
+    return -x '/usr/bin/python3' ? '/usr/bin/python3' : 'python3';
 }
 
 

@@ -12,6 +12,7 @@ use File::Basename qw(dirname);
 use File::Path qw(remove_tree);
 use File::Spec;
 use JSON::PP;
+use POSIX ();
 use Test::More ();
 use Test::Nginx::Util ();
 use Time::HiRes qw(sleep time);
@@ -368,11 +369,11 @@ sub finish {
         my $pid = int(<$in> // 0);
         my $end = time() + 20;
         kill QUIT => $pid if $pid;
-        while ($pid && kill(0, $pid) && time() < $end) {
+        while ($pid && Test::Nginx::Util::is_running($pid) && time() < $end) {
             waitpid $pid, POSIX::WNOHANG();
             sleep 0.02;
         }
-        if ($pid && kill 0, $pid) {
+        if ($pid && Test::Nginx::Util::is_running($pid)) {
             Test::More::fail("$0 - nginx ends");
             kill KILL => $pid;
         }
