@@ -42,7 +42,7 @@ run_prove() {
 run_hup() {
     local files
     mapfile -t files < <(grep -rlE --include='*.t' '^use AuthToken\b' t)
-    TEST_NGINX_USE_HUP=1 run_prove "${files[@]}"
+    [ ${#files[@]} -gt 0 ] && TEST_NGINX_USE_HUP=1 run_prove "${files[@]}"
 }
 
 
