@@ -71,7 +71,8 @@ ld_opt="$(dpkg-buildflags --get LDFLAGS) -fPIC $ldflags"
 # configure only when something that it reads is not as it was
 stamp=$(printf '%s\n' "$how" "$cc" "$cc_opt" "$ld_opt" "$source" \
         "${NGX_CONF_FLAGS[*]}" "${addons[*]-}" "$($cc --version | head -n 1)"
-        cat "$top/config" "$source/src/core/nginx.h")
+        cat "$top/config" "$source/src/core/nginx.h"
+        ls "$top"/ngx_module/*.[ch] "$top"/ngx_module/core/*.[ch])
 
 if [ "$stamp" != "$(cat "$out/configured" 2> /dev/null)" ]; then
     rm -rf "$objs" "$out/configured"
