@@ -283,15 +283,21 @@ static void
 ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result)
 {
+    ngx_uint_t  asked;
+
+    /* what is about one token must not close the provider for the others */
+
+    asked = (result->health && result->retry_after > 0)
+            ? (ngx_uint_t) result->retry_after : 0;
+
     ask->outcome = AUTH_TOKEN_OUTCOME_UNAVAILABLE;
-    ask->retry_after = (result->retry_after > 0)
-                       ? (ngx_uint_t) result->retry_after : 1;
+    ask->retry_after = ngx_max(asked, 1);
 
     ngx_http_auth_token_ask_log(ask, result);
 
     ngx_http_auth_token_flight_land_failure(&ask->flight,
                                             &ask->provider->limit,
-                                            result->health, ask->retry_after,
+                                            result->health, asked,
                                             ngx_current_msec, &ask->waiters);
 }
 
