@@ -281,6 +281,49 @@ test_address(void)
 }
 
 
+/* as many lists as there may be, each of which decides for some client */
+
+static void
+test_full(void)
+{
+    size_t                i, n, pad;
+    char                  list[32], text[32];
+    record_maker_t        m;
+    auth_token_record_t  *r;
+
+    for (pad = 0; pad < 9; pad++) {
+        snprintf(text, sizeof(text), "'%.*s'", (int) pad, "01234567");
+        record_start(&m, text);
+
+        for (n = 0; n < AUTH_TOKEN_RECORD_MAX_SETS; n++) {
+            record_allow(&m, "10.0.0.0/8");
+
+            snprintf(list, sizeof(list), "10.0.0.%zu", n);
+            record_deny(&m, list);
+        }
+
+        r = record_build(&m);
+
+        if (!ok(r != NULL, "all the lists there may be")) {
+            continue;
+        }
+
+        is_int(r->size, (r->head + 7) / 8 * 8 + 2 * n * (4 + 16),
+               "take no more than they need");
+
+        for (i = 0; i < n; i++) {
+            snprintf(list, sizeof(list), "10.0.0.%zu", i);
+            is_address(&m, list, REFUSED, "each deny list denies");
+        }
+
+        is_address(&m, "10.0.1.0", ADMITTED, "others are admitted");
+        is_address(&m, "11.0.0.0", REFUSED, "but for those not allowed");
+
+        record_end(&m);
+    }
+}
+
+
 static void
 test_unreadable(void)
 {
@@ -547,6 +590,7 @@ main(void)
     test_layout();
     test_head();
     test_address();
+    test_full();
     test_unreadable();
     test_refused();
     test_fields();
