@@ -1,0 +1,194 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * Sees to it that an answer belongs to its request.  A connection of
+ * HTTP/1.1 may be used again only if nothing at all came on it meanwhile;
+ * libcurl 7.88.0 and 7.88.1 do not mind, and give each request the answer to
+ * the one before.
+ */
+
+#include "ngx_http_auth_token_curl_transfer.h"
+#include "ngx_http_auth_token_tls.h"
+
+
+static void *ngx_http_auth_token_curl_guard_ssl(
+    ngx_http_auth_token_transfer_t *t);
+static ngx_int_t ngx_http_auth_token_curl_guard_clean(
+    ngx_http_auth_token_transfer_t *t, ngx_http_auth_token_slot_t *slot,
+    void *ssl);
+static void ngx_http_auth_token_curl_guard_suspect(
+    ngx_http_auth_token_transfer_t *t, ngx_http_auth_token_slot_t *slot);
+
+
+/*
+ * The last look before a request is sent: is there anything to read that
+ * would pass for its answer?  libcurl 7.88 does not mind.
+ */
+
+int
+ngx_http_auth_token_curl_guard_prereq(void *data, char *ip, char *local_ip,
+    int port, int local_port)
+{
+    void                            *ssl;
+    ngx_queue_t                     *q;
+    ngx_http_auth_token_slot_t      *slot;
+    ngx_http_auth_token_transfer_t  *t = data;
+
+    t->sent = 1;
+    t->slot = NULL;
+
+    ssl = ngx_http_auth_token_curl_guard_ssl(t);
+
+    if (ssl && ngx_http_auth_token_tls_http2(ssl)) {
+        /* frames carry the number of the stream: nothing can be mixed up */
+        t->hub->http2 = 1;
+        return CURL_PREREQFUNC_OK;
+    }
+
+    for (q = ngx_queue_head(&t->hub->slots);
+         q != ngx_queue_sentinel(&t->hub->slots);
+         q = ngx_queue_next(q))
+    {
+        slot = ngx_queue_data(q, ngx_http_auth_token_slot_t, queue);
+
+        /* a unix socket has no port: none that is idle may hold bytes */
+
+        if (local_port > 0
+            ? ngx_http_auth_token_event_port(slot) != local_port : !slot->idle)
+        {
+            continue;
+        }
+
+        if (ngx_http_auth_token_curl_guard_clean(t, slot, ssl) != NGX_OK) {
+            ngx_http_auth_token_event_kill(slot);
+            t->dirty = 1;
+        }
+
+        if (local_port > 0) {
+            slot->used = 1;
+            t->slot = slot;
+        }
+    }
+
+    return t->dirty ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+
+static void *
+ngx_http_auth_token_curl_guard_ssl(ngx_http_auth_token_transfer_t *t)
+{
+    struct curl_tlssessioninfo  *info;
+
+    info = NULL;
+
+    if (!t->https
+        || curl_easy_getinfo(t->easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK
+        || info == NULL
+        || info->backend != CURLSSLBACKEND_OPENSSL)
+    {
+        return NULL;
+    }
+
+    return info->internals;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_curl_guard_clean(ngx_http_auth_token_transfer_t *t,
+    ngx_http_auth_token_slot_t *slot, void *ssl)
+{
+    if (slot->dirty) {
+        return NGX_DECLINED;
+    }
+
+    if (t->https && !slot->used) {
+        /* session tickets of TLS 1.3 may be on their way */
+        return NGX_OK;
+    }
+
+    /*
+     * The end of an answer and the start of another can share a TLS record:
+     * then the socket is silent, and OpenSSL holds the bytes.
+     */
+
+    if (ssl && ngx_http_auth_token_tls_pending(ssl)) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_auth_token_event_silent(slot);
+}
+
+
+void
+ngx_http_auth_token_curl_guard_leave(ngx_http_auth_token_transfer_t *t)
+{
+    long                         version;
+    curl_socket_t                fd;
+    ngx_http_auth_token_slot_t  *slot;
+
+    if (curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK
+        || fd == CURL_SOCKET_BAD)
+    {
+        return;
+    }
+
+    slot = ngx_http_auth_token_event_find(fd);
+
+    if (slot == NULL || !slot->owned || slot->data != t->hub) {
+        return;
+    }
+
+    if (t->result == CURLE_OPERATION_TIMEDOUT) {
+        ngx_http_auth_token_curl_guard_suspect(t, slot);
+        return;
+    }
+
+    if (slot->waits
+        || curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version)
+           != CURLE_OK
+        || version >= CURL_HTTP_VERSION_2_0)
+    {
+        return;
+    }
+
+    /* libcurl does not watch idle connections */
+
+    t->hub->freed++;
+
+    slot->idle = 1;
+    (void) ngx_http_auth_token_event_wait(slot,
+                                          NGX_HTTP_AUTH_TOKEN_EVENT_READ);
+}
+
+
+/*
+ * An HTTP/2 connection survives a stream that timed out.  If the peer sent
+ * nothing at all meanwhile, the connection is dead, and all that follow on it
+ * would time out as well.
+ */
+
+static void
+ngx_http_auth_token_curl_guard_suspect(ngx_http_auth_token_transfer_t *t,
+    ngx_http_auth_token_slot_t *slot)
+{
+    ngx_int_t   silence;
+    curl_off_t  total, sent;
+
+    if (curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &total) != CURLE_OK
+        || curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &sent)
+           != CURLE_OK)
+    {
+        return;
+    }
+
+    silence = ngx_http_auth_token_event_silence(slot);
+
+    /* half: the frames that follow a handshake come a little later */
+
+    if (silence >= 0 && silence * 2000 >= total - sent) {
+        ngx_http_auth_token_event_kill(slot);
+    }
+}

@@ -1,0 +1,408 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * What libcurl is told for a transfer, and what its errors are called.  All
+ * that it would take from the environment or do of its own accord is off.
+ */
+
+#include "ngx_http_auth_token_curl_transfer.h"
+#include "ngx_http_auth_token_tls.h"
+
+
+/* an idle connection is dropped before common servers would do it */
+#define NGX_HTTP_AUTH_TOKEN_CURL_MAX_IDLE  60
+/* seconds; then the name is resolved anew */
+#define NGX_HTTP_AUTH_TOKEN_CURL_MAX_LIFE  300
+
+
+typedef struct {
+    CURLoption   option;
+    long         value;
+} ngx_http_auth_token_curl_number_t;
+
+
+typedef struct {
+    CURLcode     code;
+    const char  *text;
+} ngx_http_auth_token_curl_text_t;
+
+
+static ngx_int_t ngx_http_auth_token_curl_option_callbacks(
+    ngx_http_auth_token_transfer_t *t);
+static ngx_int_t ngx_http_auth_token_curl_option_method(
+    ngx_http_auth_token_transfer_t *t);
+static ngx_int_t ngx_http_auth_token_curl_option_way(
+    ngx_http_auth_token_transfer_t *t);
+static ngx_int_t ngx_http_auth_token_curl_option_tls(
+    ngx_http_auth_token_transfer_t *t);
+static ngx_int_t ngx_http_auth_token_curl_option_string(CURL *easy,
+    CURLoption option, ngx_str_t *s);
+static CURLcode ngx_http_auth_token_curl_option_ssl_ctx(CURL *easy, void *ctx,
+    void *data);
+static size_t ngx_http_auth_token_curl_option_head(char *p, size_t size,
+    size_t n, void *data);
+static size_t ngx_http_auth_token_curl_option_body(char *p, size_t size,
+    size_t n, void *data);
+
+
+static const ngx_http_auth_token_curl_number_t
+    ngx_http_auth_token_curl_option_numbers[] =
+{
+    /* no signals, and no wait for a thread that resolves a name */
+    { CURLOPT_NOSIGNAL, 1 },
+#if (LIBCURL_VERSION_NUM >= 0x075700)
+    { CURLOPT_QUICK_EXIT, 1 },
+#endif
+
+    /* what was asked, as it was asked, and nothing else */
+    { CURLOPT_FOLLOWLOCATION, 0 },
+    { CURLOPT_NETRC, CURL_NETRC_IGNORED },
+    { CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
+    { CURLOPT_PATH_AS_IS, 1 },
+    { CURLOPT_HTTP09_ALLOWED, 0 },
+    { CURLOPT_HEADEROPT, CURLHEADER_SEPARATE },
+    { CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
+    { CURLOPT_HEADER, 0 },
+    { CURLOPT_NOPROGRESS, 1 },
+
+    { CURLOPT_TCP_NODELAY, 1 },
+    { CURLOPT_TCP_KEEPALIVE, 1 },
+    { CURLOPT_DNS_CACHE_TIMEOUT, 60 },
+    { CURLOPT_MAXAGE_CONN, NGX_HTTP_AUTH_TOKEN_CURL_MAX_IDLE },
+#if (LIBCURL_VERSION_NUM >= 0x075000)
+    { CURLOPT_MAXLIFETIME_CONN, NGX_HTTP_AUTH_TOKEN_CURL_MAX_LIFE },
+#endif
+
+    { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+
+    { CURLOPT_LASTENTRY, 0 }
+};
+
+
+static const ngx_http_auth_token_curl_text_t
+    ngx_http_auth_token_curl_option_texts[] =
+{
+    { CURLE_COULDNT_RESOLVE_HOST, "could not resolve the host name" },
+    { CURLE_COULDNT_RESOLVE_PROXY, "could not resolve the proxy's name" },
+    { CURLE_COULDNT_CONNECT, "could not connect" },
+    { CURLE_OPERATION_TIMEDOUT, "timed out" },
+    { CURLE_SSL_CONNECT_ERROR, "TLS handshake failed" },
+    { CURLE_PEER_FAILED_VERIFICATION, "certificate verification failed" },
+    { CURLE_SSL_CERTPROBLEM, "client certificate was not accepted" },
+    { CURLE_ABORTED_BY_CALLBACK, "TLS set-up failed" },
+    { CURLE_FILESIZE_EXCEEDED, "answer is too large" },
+#if (LIBCURL_VERSION_NUM >= 0x080600)
+    { CURLE_TOO_LARGE, "answer is too large" },
+#endif
+    { CURLE_PARTIAL_FILE, "answer was cut short" },
+    { CURLE_GOT_NOTHING, "connection was closed without an answer" },
+    { CURLE_SEND_ERROR, "connection was lost while sending" },
+    { CURLE_RECV_ERROR, "connection was lost while reading" },
+    { CURLE_HTTP2, "HTTP/2 connection failed" },
+    { CURLE_HTTP2_STREAM, "HTTP/2 stream was reset" },
+    { CURLE_WEIRD_SERVER_REPLY, "answer is not HTTP" },
+    { CURLE_UNSUPPORTED_PROTOCOL, "answer is not HTTP" },
+    { CURLE_BAD_CONTENT_ENCODING, "answer is not HTTP" },
+    { CURLE_OUT_OF_MEMORY, "out of memory" },
+    { CURLE_OK, NULL }
+};
+
+
+ngx_int_t
+ngx_http_auth_token_curl_option_set(ngx_http_auth_token_transfer_t *t)
+{
+    const ngx_http_auth_token_curl_number_t  *n;
+
+    n = ngx_http_auth_token_curl_option_numbers;
+
+    for ( /* void */ ; n->option != CURLOPT_LASTENTRY; n++) {
+        if (curl_easy_setopt(t->easy, n->option, n->value) != CURLE_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_http_auth_token_curl_option_callbacks(t) != NGX_OK
+        || ngx_http_auth_token_curl_option_method(t) != NGX_OK
+        || ngx_http_auth_token_curl_option_way(t) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return t->https ? ngx_http_auth_token_curl_option_tls(t) : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_curl_option_callbacks(ngx_http_auth_token_transfer_t *t)
+{
+    CURL        *easy;
+    curl_off_t   max;
+
+    easy = t->easy;
+    max = (curl_off_t) t->answer.max_body;
+
+    /*
+     * CLOSESOCKETDATA stays NULL: it is copied to the connection, which
+     * outlives the transfer
+     */
+
+    if (curl_easy_setopt(easy, CURLOPT_PRIVATE, t) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_SHARE, t->hub->share) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+                            ngx_http_auth_token_curl_hub_open) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
+                            ngx_http_auth_token_curl_hub_close) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
+                            ngx_http_auth_token_curl_name_start) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, t) != CURLE_OK
+#if (LIBCURL_VERSION_NUM >= 0x075000)
+        || curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION,
+                            ngx_http_auth_token_curl_guard_prereq) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_PREREQDATA, t) != CURLE_OK
+#endif
+        || curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
+                            ngx_http_auth_token_curl_option_head) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION,
+                            ngx_http_auth_token_curl_option_body) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, max) != CURLE_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_curl_option_method(ngx_http_auth_token_transfer_t *t)
+{
+    CURL        *easy;
+    curl_off_t   len;
+
+    easy = t->easy;
+    len = (curl_off_t) t->body_len;
+
+    if (curl_easy_setopt(easy, CURLOPT_URL, t->url) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_USERAGENT,
+                            "ngx_http_auth_token_module/"
+                            NGX_HTTP_AUTH_TOKEN_VERSION) != CURLE_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_strcmp(t->method, "HEAD") == 0) {
+        return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK
+               ? NGX_OK : NGX_ERROR;
+    }
+
+    /* POSTFIELDS is borrowed, unlike COPYPOSTFIELDS: it can be wiped */
+
+    if ((t->body || ngx_strcmp(t->method, "POST") == 0)
+        && (curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len)
+            != CURLE_OK
+            || curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                                t->body ? (char *) t->body : "") != CURLE_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method)
+           == CURLE_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_curl_option_way(ngx_http_auth_token_transfer_t *t)
+{
+    CURL                         *easy;
+    ngx_http_auth_token_reach_t  *reach;
+
+    easy = t->easy;
+    reach = t->hub->reach;
+
+    /* "" is no proxy, NULL would be the one of the environment */
+
+    if (curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_NOPROXY, "") != CURLE_OK
+        || ngx_http_auth_token_curl_option_string(easy, CURLOPT_PROXY,
+                                                  &reach->proxy) != NGX_OK
+        || ngx_http_auth_token_curl_option_string(easy,
+                                                  CURLOPT_UNIX_SOCKET_PATH,
+                                                  &reach->unix_socket)
+           != NGX_OK
+        || curl_easy_setopt(easy, CURLOPT_RESOLVE, t->hub->resolve)
+           != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_CONNECT_TO, t->connect_to)
+           != CURLE_OK)
+    {
+        return NGX_ERROR;
+    }
+
+#if (LIBCURL_VERSION_NUM >= 0x075500)
+    if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
+                         t->https ? "https" : "http") != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https")
+           != CURLE_OK)
+#else
+    if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+                         (long) (t->https ? CURLPROTO_HTTPS : CURLPROTO_HTTP))
+        != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS,
+                            (long) CURLPROTO_HTTPS) != CURLE_OK)
+#endif
+    {
+        return NGX_ERROR;
+    }
+
+    /* cleartext HTTP/2 fails on the second request in libcurl 7.88 */
+
+    if (curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                         (long) (t->https ? CURL_HTTP_VERSION_2TLS
+                                          : CURL_HTTP_VERSION_1_1))
+        != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long) t->https)
+           != CURLE_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_curl_option_tls(ngx_http_auth_token_transfer_t *t)
+{
+    CURL  *easy;
+    long   verify;
+
+    easy = t->easy;
+    verify = t->hub->reach->ssl_verify ? 1 : 0;
+
+    /* with CAINFO or CAPATH set, each handshake would cost 30 ms of CPU */
+
+    if (curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2 * verify)
+           != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION,
+                            ngx_http_auth_token_curl_option_ssl_ctx) != CURLE_OK
+        || curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t->hub->reach)
+           != CURLE_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_curl_option_string(CURL *easy, CURLoption option,
+    ngx_str_t *s)
+{
+    char        *copy;
+    CURLcode     rc;
+
+    if (s->len == 0) {
+        return NGX_OK;
+    }
+
+    copy = ngx_alloc(s->len + 1, ngx_cycle->log);
+    if (copy == NULL) {
+        return NGX_ERROR;
+    }
+
+    *ngx_cpymem(copy, s->data, s->len) = '\0';
+
+    rc = curl_easy_setopt(easy, option, copy);
+
+    ngx_explicit_memzero(copy, s->len);
+    ngx_free(copy);
+
+    return rc == CURLE_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+static CURLcode
+ngx_http_auth_token_curl_option_ssl_ctx(CURL *easy, void *ctx, void *data)
+{
+    return ngx_http_auth_token_tls_setup(ctx, data) == NGX_OK
+           ? CURLE_OK : CURLE_ABORTED_BY_CALLBACK;
+}
+
+
+static size_t
+ngx_http_auth_token_curl_option_head(char *p, size_t size, size_t n, void *data)
+{
+    ngx_http_auth_token_transfer_t *t = data;
+
+    n *= size;
+
+    /*
+     * A server that has the whole request has acknowledged it by the time
+     * its answer is here.  What comes sooner is the answer to nothing, or
+     * to somebody else's request.
+     */
+
+    if (!t->answer.begun && t->slot
+        && ngx_http_auth_token_event_unacked(t->slot) > 0)
+    {
+        t->early = 1;
+        return 0;
+    }
+
+    return ngx_http_auth_token_answer_line(&t->answer, (u_char *) p, n)
+           == NGX_OK ? n : 0;
+}
+
+
+static size_t
+ngx_http_auth_token_curl_option_body(char *p, size_t size, size_t n, void *data)
+{
+    ngx_http_auth_token_transfer_t *t = data;
+
+    n *= size;
+
+    return ngx_http_auth_token_answer_body(&t->answer, (u_char *) p, n)
+           == NGX_OK ? n : 0;
+}
+
+
+const char *
+ngx_http_auth_token_curl_option_error(ngx_http_auth_token_transfer_t *t)
+{
+    ngx_uint_t  i;
+
+    if (t->answer.too_large) {
+        return "answer is too large";
+    }
+
+    if (t->answer.no_memory) {
+        return "out of memory";
+    }
+
+    if (t->early) {
+        return "answer came before the request";
+    }
+
+    if (t->dirty) {
+        return "connections carry answers that nobody asked for";
+    }
+
+    for (i = 0; ngx_http_auth_token_curl_option_texts[i].text; i++) {
+        if (ngx_http_auth_token_curl_option_texts[i].code == t->result) {
+            return ngx_http_auth_token_curl_option_texts[i].text;
+        }
+    }
+
+    return "request failed";
+}

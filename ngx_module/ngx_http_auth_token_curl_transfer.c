@@ -1,0 +1,325 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * Owns transfers while libcurl has them, or they wait for their turn: when
+ * one starts, is tried once more, and ends.
+ */
+
+#include "ngx_http_auth_token_curl_transfer.h"
+#include "ngx_http_auth_token_tls.h"
+
+
+static void ngx_http_auth_token_curl_transfer_finish(
+    ngx_http_auth_token_transfer_t *t, CURLcode result);
+static ngx_uint_t ngx_http_auth_token_curl_transfer_retry(
+    ngx_http_auth_token_transfer_t *t);
+static void ngx_http_auth_token_curl_transfer_post(
+    ngx_http_auth_token_transfer_t *t);
+static void ngx_http_auth_token_curl_transfer_judge(
+    ngx_http_auth_token_transfer_t *t);
+
+
+/* whether one more transfer can be given to libcurl */
+
+ngx_uint_t
+ngx_http_auth_token_curl_transfer_room(ngx_http_auth_token_hub_t *hub)
+{
+    ngx_uint_t  max;
+
+    max = ngx_max(hub->reach->max_connections, 1);
+
+    if (hub->http2) {
+        max *= NGX_HTTP_AUTH_TOKEN_CURL_STREAMS;
+    }
+
+    return hub->nactive < max;
+}
+
+
+void
+ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
+{
+    long                        left, connect;
+    ngx_http_auth_token_hub_t  *hub;
+
+    hub = t->hub;
+
+    left = (long) (ngx_msec_int_t) (t->end - ngx_current_msec);
+    left = ngx_max(left, 1);
+
+    connect = (long) hub->reach->connect_timeout;
+    connect = (connect && connect < left) ? connect : left;
+
+    t->held = 0;
+    t->dirty = 0;
+    t->early = 0;
+    t->slot = NULL;
+
+    ngx_queue_remove(&t->queue);
+
+    if (curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left) != CURLE_OK
+        || curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect)
+           != CURLE_OK
+        || curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, (long) t->retried)
+           != CURLE_OK
+        || curl_multi_add_handle(hub->multi, t->easy) != CURLM_OK)
+    {
+        t->result = CURLE_OUT_OF_MEMORY;
+        ngx_http_auth_token_curl_transfer_post(t);
+        return;
+    }
+
+    t->state = NGX_HTTP_AUTH_TOKEN_TRANSFER_ACTIVE;
+
+    ngx_queue_insert_tail(&hub->active, &t->queue);
+    hub->nactive++;
+}
+
+
+void
+ngx_http_auth_token_curl_transfer_turn(ngx_http_auth_token_hub_t *hub)
+{
+    int                              left;
+    CURLMsg                         *msg;
+    CURLcode                         result;
+    ngx_http_auth_token_transfer_t  *t;
+
+    for ( ;; ) {
+        msg = curl_multi_info_read(hub->multi, &left);
+
+        if (msg == NULL) {
+            break;
+        }
+
+        if (msg->msg != CURLMSG_DONE) {
+            continue;
+        }
+
+        /* the message does not outlive its handle's removal */
+
+        result = msg->data.result;
+        t = NULL;
+
+        if (curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &t)
+            == CURLE_OK
+            && t)
+        {
+            ngx_http_auth_token_curl_transfer_finish(t, result);
+        }
+    }
+
+    ngx_http_auth_token_curl_transfer_next(hub);
+
+    ngx_http_auth_token_tls_clear();
+}
+
+
+void
+ngx_http_auth_token_curl_transfer_next(ngx_http_auth_token_hub_t *hub)
+{
+    ngx_queue_t                     *q, *next;
+    ngx_http_auth_token_transfer_t  *t;
+
+    for (q = ngx_queue_head(&hub->waiting);
+         q != ngx_queue_sentinel(&hub->waiting)
+         && ngx_http_auth_token_curl_transfer_room(hub);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        t = ngx_queue_data(q, ngx_http_auth_token_transfer_t, queue);
+
+        if (t->held && hub->resolving) {
+
+            /* a connection that became free needs no name */
+
+            if (hub->freed == 0) {
+                continue;
+            }
+
+            hub->freed--;
+        }
+
+        ngx_http_auth_token_curl_transfer_begin(t);
+    }
+
+    hub->freed = 0;
+}
+
+
+static void
+ngx_http_auth_token_curl_transfer_finish(ngx_http_auth_token_transfer_t *t,
+    CURLcode result)
+{
+    t->result = result;
+
+    ngx_http_auth_token_curl_name_end(t, result != CURLE_COULDNT_RESOLVE_HOST
+                                   && result != CURLE_COULDNT_RESOLVE_PROXY);
+    ngx_http_auth_token_curl_guard_leave(t);
+    ngx_http_auth_token_curl_transfer_judge(t);
+    ngx_http_auth_token_curl_transfer_remove(t);
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                   "auth token fetch %p result:%d status:%ui held:%d",
+                   t->fetch, (int) t->result, t->status, t->held);
+
+    if (ngx_http_auth_token_curl_transfer_retry(t)) {
+        ngx_http_auth_token_answer_reset(&t->answer);
+
+        t->state = NGX_HTTP_AUTH_TOKEN_TRANSFER_WAITING;
+        ngx_queue_insert_tail(&t->hub->waiting, &t->queue);
+
+        return;
+    }
+
+    ngx_http_auth_token_curl_transfer_post(t);
+}
+
+
+/*
+ * libcurl itself repeats what was sent on a connection that turns out to be
+ * closed.  Once more where nothing was sent, or where a GET met its end on a
+ * connection that had been used before.
+ */
+
+static ngx_uint_t
+ngx_http_auth_token_curl_transfer_retry(ngx_http_auth_token_transfer_t *t)
+{
+    long  made;
+
+    if (t->held) {
+        return 1;
+    }
+
+    if (t->result == CURLE_OK || t->retried
+        || (ngx_msec_int_t) (t->end - ngx_current_msec) <= 0)
+    {
+        return 0;
+    }
+
+    if (t->dirty || (t->early && t->idempotent)) {
+        t->retried = 1;
+        return 1;
+    }
+
+    if (!t->idempotent || t->answer.begun
+        || curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &made)
+           != CURLE_OK
+        || made > 0)
+    {
+        return 0;
+    }
+
+    switch (t->result) {
+
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        t->retried = 1;
+        return 1;
+
+    default:
+        return 0;
+    }
+}
+
+
+void
+ngx_http_auth_token_curl_transfer_remove(ngx_http_auth_token_transfer_t *t)
+{
+    ngx_queue_remove(&t->queue);
+
+    if (t->state != NGX_HTTP_AUTH_TOKEN_TRANSFER_ACTIVE) {
+        return;
+    }
+
+    (void) curl_multi_remove_handle(t->hub->multi, t->easy);
+
+    t->hub->nactive--;
+    t->state = NGX_HTTP_AUTH_TOKEN_TRANSFER_DONE;
+}
+
+
+/* what libcurl knows of the outcome, while it knows it */
+
+static void
+ngx_http_auth_token_curl_transfer_judge(ngx_http_auth_token_transfer_t *t)
+{
+    long  n;
+
+    t->status = 0;
+    t->err = 0;
+    t->detail = NULL;
+
+    if (t->result == CURLE_OK) {
+        if (curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &n) == CURLE_OK
+            && n >= 200)
+        {
+            t->status = n;
+
+        } else {
+            t->result = CURLE_WEIRD_SERVER_REPLY;
+        }
+
+        return;
+    }
+
+    if (curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &n) == CURLE_OK
+        && t->result == CURLE_COULDNT_CONNECT)
+    {
+        t->err = (ngx_err_t) n;
+    }
+
+    if (t->result == CURLE_PEER_FAILED_VERIFICATION
+        && curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &n)
+           == CURLE_OK)
+    {
+        t->detail = ngx_http_auth_token_tls_verify_text(n);
+    }
+}
+
+
+static void
+ngx_http_auth_token_curl_transfer_post(ngx_http_auth_token_transfer_t *t)
+{
+    t->state = NGX_HTTP_AUTH_TOKEN_TRANSFER_DONE;
+
+    ngx_queue_insert_tail(&ngx_http_auth_token_curl_finished, &t->queue);
+
+    ngx_post_event(&ngx_http_auth_token_curl_event, &ngx_posted_events);
+}
+
+
+/* libcurl did not end it in time */
+
+void
+ngx_http_auth_token_curl_transfer_late(ngx_event_t *ev)
+{
+    ngx_http_auth_token_hub_t       *hub;
+    ngx_http_auth_token_transfer_t  *t;
+
+    t = (ngx_http_auth_token_transfer_t *)
+            ((u_char *) ev
+             - offsetof(ngx_http_auth_token_transfer_t, deadline));
+
+    if (t->state == NGX_HTTP_AUTH_TOKEN_TRANSFER_DONE) {
+        return;
+    }
+
+    hub = t->hub;
+
+    t->held = 0;
+    t->result = CURLE_OPERATION_TIMEDOUT;
+
+    ngx_http_auth_token_curl_name_end(t, 1);
+    ngx_http_auth_token_curl_transfer_remove(t);
+    ngx_http_auth_token_curl_transfer_post(t);
+
+    ngx_http_auth_token_curl_transfer_next(hub);
+
+    ngx_http_auth_token_tls_clear();
+}

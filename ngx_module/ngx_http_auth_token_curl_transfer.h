@@ -1,0 +1,216 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * Private to the ngx_http_auth_token_curl*.c files, the only ones that know
+ * libcurl: a hub for each authority, a transfer for each fetch.
+ */
+
+#ifndef _NGX_HTTP_AUTH_TOKEN_CURL_TRANSFER_H_INCLUDED_
+#define _NGX_HTTP_AUTH_TOKEN_CURL_TRANSFER_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+#include <curl/curl.h>
+
+#include "ngx_http_auth_token_answer.h"
+#include "ngx_http_auth_token_curl.h"
+#include "ngx_http_auth_token_event.h"
+
+
+/* streams of an HTTP/2 connection */
+#define NGX_HTTP_AUTH_TOKEN_CURL_STREAMS  100
+
+
+typedef struct ngx_http_auth_token_transfer_s  ngx_http_auth_token_transfer_t;
+
+
+/*
+ * A worker's multi handle for one authority.  Not one for all: libcurl
+ * compares what it knows of before it reuses a connection or a TLS session,
+ * and it knows nothing of the trust store and the client certificate, which
+ * an SSL_CTX callback sets.
+ */
+
+typedef struct {
+    ngx_queue_t                      queue;      /* all hubs */
+    ngx_http_auth_token_reach_t     *reach;
+    CURLM                           *multi;
+    CURLSH                          *share;      /* of TLS sessions */
+    struct curl_slist               *resolve;
+    ngx_event_t                      tick;       /* libcurl's only timer */
+
+    ngx_queue_t                      slots;      /* open connections */
+    ngx_queue_t                      active;     /* in the multi handle */
+    ngx_queue_t                      waiting;    /* for their turn */
+    ngx_uint_t                       nactive;
+    ngx_http_auth_token_transfer_t  *resolving;
+    ngx_uint_t                       freed;      /* connections, this turn */
+    unsigned                         http2:1;
+} ngx_http_auth_token_hub_t;
+
+
+typedef enum {
+    NGX_HTTP_AUTH_TOKEN_TRANSFER_WAITING = 0,
+    NGX_HTTP_AUTH_TOKEN_TRANSFER_ACTIVE,
+    NGX_HTTP_AUTH_TOKEN_TRANSFER_DONE
+} ngx_http_auth_token_transfer_state_e;
+
+
+struct ngx_http_auth_token_transfer_s {
+    ngx_queue_t                      queue;
+    ngx_http_auth_token_hub_t       *hub;
+    ngx_http_auth_token_fetch_t     *fetch;
+    CURL                            *easy;
+    ngx_http_auth_token_answer_t     answer;
+
+    /*
+     * Not cancelable, and set until the handler was called: nothing else
+     * keeps an exiting worker alive for those who wait.
+     */
+    ngx_event_t                      deadline;
+    ngx_msec_t                       end;
+
+    /* the request: one piece of memory, wiped at the end */
+    u_char                          *memory;
+    size_t                           size;
+    char                            *method;
+    char                            *url;
+    u_char                          *body;
+    size_t                           body_len;
+    struct curl_slist               *headers;
+    struct curl_slist               *connect_to;
+
+    ngx_http_auth_token_slot_t      *slot;       /* NULL: not known */
+    CURLcode                         result;
+    ngx_uint_t                       status;
+    const char                      *error;
+    const char                      *detail;
+    ngx_err_t                        err;
+
+    ngx_http_auth_token_transfer_state_e  state;
+    unsigned                         https:1;
+    unsigned                         idempotent:1;
+    unsigned                         retried:1;
+    unsigned                         resolving:1;
+    unsigned                         sent:1;     /* or about to be */
+    unsigned                         held:1;     /* no name look-up now */
+    unsigned                         dirty:1;    /* nothing was sent */
+    unsigned                         early:1;    /* answer before request */
+};
+
+
+/* ngx_http_auth_token_curl.c */
+
+/* transfers that have ended, and the event that calls their handlers */
+extern ngx_queue_t  ngx_http_auth_token_curl_finished;
+extern ngx_event_t  ngx_http_auth_token_curl_event;
+
+
+/* ngx_http_auth_token_curl_transfer.c */
+
+/* whether one more transfer can be given to libcurl now */
+ngx_uint_t ngx_http_auth_token_curl_transfer_room(
+    ngx_http_auth_token_hub_t *hub);
+
+/*
+ * Gives a waiting transfer to libcurl, or takes one out of whatever queue it
+ * is in.  A transfer that cannot be given is posted as failed.
+ */
+void ngx_http_auth_token_curl_transfer_begin(
+    ngx_http_auth_token_transfer_t *t);
+void ngx_http_auth_token_curl_transfer_remove(
+    ngx_http_auth_token_transfer_t *t);
+
+/*
+ * _turn() is due after each call that may have ended transfers, _next()
+ * after one was removed.  Never from inside a callback of libcurl.
+ */
+void ngx_http_auth_token_curl_transfer_turn(ngx_http_auth_token_hub_t *hub);
+void ngx_http_auth_token_curl_transfer_next(ngx_http_auth_token_hub_t *hub);
+
+/* the handler of t->deadline */
+void ngx_http_auth_token_curl_transfer_late(ngx_event_t *ev);
+
+
+/* ngx_http_auth_token_curl_request.c */
+
+/*
+ * Copies what is borrowed in "send" into the transfer, as libcurl will want
+ * it.  NGX_ERROR: not a URL that may be asked, or no memory.
+ */
+ngx_int_t ngx_http_auth_token_curl_request_create(
+    ngx_http_auth_token_transfer_t *t, ngx_http_auth_token_send_t *send);
+
+/* wipes and frees the above */
+void ngx_http_auth_token_curl_request_wipe(ngx_http_auth_token_transfer_t *t);
+
+
+/* ngx_http_auth_token_curl_option.c */
+
+/*
+ * Sets all options of t->easy but those of the moment.  NGX_ERROR: libcurl
+ * refused one.
+ */
+ngx_int_t ngx_http_auth_token_curl_option_set(
+    ngx_http_auth_token_transfer_t *t);
+
+/* static text for what went wrong */
+const char *ngx_http_auth_token_curl_option_error(
+    ngx_http_auth_token_transfer_t *t);
+
+
+/* ngx_http_auth_token_curl_hub.c */
+
+/* set before the multi handles are taken down */
+extern ngx_uint_t  ngx_http_auth_token_curl_closing;
+
+/*
+ * The hub of "reach" in this worker, made at its first use; NULL: no memory.
+ */
+ngx_http_auth_token_hub_t *ngx_http_auth_token_curl_hub_get(
+    ngx_http_auth_token_reach_t *reach);
+void ngx_http_auth_token_curl_hub_free(ngx_http_auth_token_hub_t *hub);
+
+/* callbacks of libcurl */
+curl_socket_t ngx_http_auth_token_curl_hub_open(void *data,
+    curlsocktype purpose, struct curl_sockaddr *addr);
+int ngx_http_auth_token_curl_hub_close(void *data, curl_socket_t fd);
+
+
+/* ngx_http_auth_token_curl_guard.c */
+
+/* callback of libcurl: the last look at a connection before it is used */
+int ngx_http_auth_token_curl_guard_prereq(void *data, char *ip,
+    char *local_ip, int port, int local_port);
+
+/*
+ * To be called when libcurl reports the end of a transfer: its connection,
+ * if it is kept, is watched from now on.
+ */
+void ngx_http_auth_token_curl_guard_leave(ngx_http_auth_token_transfer_t *t);
+
+
+/* ngx_http_auth_token_curl_name.c */
+
+/* callback of libcurl: a name is about to be resolved */
+int ngx_http_auth_token_curl_name_start(void *state, void *reserved,
+    void *data);
+
+/*
+ * The transfer needs its name no more.  "left": the thread may still be at
+ * work.
+ */
+void ngx_http_auth_token_curl_name_end(ngx_http_auth_token_transfer_t *t,
+    ngx_uint_t left);
+
+/* whether any thread may be at work */
+ngx_uint_t ngx_http_auth_token_curl_name_busy(void);
+
+
+#endif /* _NGX_HTTP_AUTH_TOKEN_CURL_TRANSFER_H_INCLUDED_ */

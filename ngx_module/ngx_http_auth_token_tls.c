@@ -1,0 +1,383 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * Owns the trust store, client certificate and ciphers of an authority.  A
+ * CA bundle costs tens of milliseconds to parse: libcurl would do that for
+ * each connection, in the worker; here it is done once, in the master, which
+ * is also the one that may read a private key.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include "ngx_http_auth_token_tls.h"
+
+
+/*
+ * The template is a whole SSL_CTX, as OpenSSL then checks at configuration
+ * that key and certificate belong together and that ciphers are known.
+ */
+
+typedef struct {
+    SSL_CTX     *ctx;
+    ngx_flag_t   verify;
+    ngx_uint_t   depth;
+    char        *ciphers;
+} ngx_http_auth_token_tls_t;
+
+
+static ngx_int_t ngx_http_auth_token_tls_trust(ngx_conf_t *cf,
+    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
+static ngx_int_t ngx_http_auth_token_tls_crl(ngx_conf_t *cf,
+    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
+static ngx_int_t ngx_http_auth_token_tls_certificate(ngx_conf_t *cf,
+    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
+static char *ngx_http_auth_token_tls_path(ngx_conf_t *cf, ngx_str_t *name);
+static int ngx_http_auth_token_tls_password(char *buf, int size, int rwflag,
+    void *data);
+static void ngx_http_auth_token_tls_error(ngx_conf_t *cf, const char *what,
+    char *file);
+static void ngx_http_auth_token_tls_cleanup(void *data);
+
+
+/* as libcurl looks for them when it is built; the environment is not asked */
+
+static const char  *ngx_http_auth_token_tls_bundles[] = {
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+    NULL
+};
+
+
+ngx_int_t
+ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
+    ngx_http_auth_token_reach_t *reach)
+{
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_auth_token_tls_t  *tls;
+
+    cln = ngx_pool_cleanup_add(cf->pool, sizeof(ngx_http_auth_token_tls_t));
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    tls = cln->data;
+    ngx_memzero(tls, sizeof(ngx_http_auth_token_tls_t));
+
+    tls->verify = reach->ssl_verify;
+    tls->depth = reach->ssl_verify_depth;
+
+    tls->ctx = SSL_CTX_new(TLS_client_method());
+    if (tls->ctx == NULL) {
+        ngx_http_auth_token_tls_error(cf, "SSL_CTX_new", NULL);
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_auth_token_tls_cleanup;
+
+    if (reach->ssl_ciphers.len) {
+        tls->ciphers = ngx_pnalloc(cf->pool, reach->ssl_ciphers.len + 1);
+        if (tls->ciphers == NULL) {
+            return NGX_ERROR;
+        }
+
+        *ngx_cpymem(tls->ciphers, reach->ssl_ciphers.data,
+                    reach->ssl_ciphers.len) = '\0';
+
+        if (SSL_CTX_set_cipher_list(tls->ctx, tls->ciphers) == 0) {
+            ngx_http_auth_token_tls_error(cf, "SSL_CTX_set_cipher_list",
+                                          tls->ciphers);
+            return NGX_ERROR;
+        }
+    }
+
+    if (reach->ssl_verify
+        && (ngx_http_auth_token_tls_trust(cf, reach, tls->ctx) != NGX_OK
+            || ngx_http_auth_token_tls_crl(cf, reach, tls->ctx) != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_auth_token_tls_certificate(cf, reach, tls->ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ERR_clear_error();
+
+    reach->store = tls;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_tls_trust(ngx_conf_t *cf,
+    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx)
+{
+    char        *file;
+    ngx_uint_t   i;
+
+    if (reach->ssl_trusted_certificate.len) {
+        file = ngx_http_auth_token_tls_path(cf,
+                                            &reach->ssl_trusted_certificate);
+        if (file == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (SSL_CTX_load_verify_locations(ctx, file, NULL) == 0) {
+            ngx_http_auth_token_tls_error(cf, "SSL_CTX_load_verify_locations",
+                                          file);
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
+
+    for (i = 0; ngx_http_auth_token_tls_bundles[i]; i++) {
+        file = (char *) ngx_http_auth_token_tls_bundles[i];
+
+        if (access(file, R_OK) != 0) {
+            continue;
+        }
+
+        if (SSL_CTX_load_verify_locations(ctx, file, NULL) == 0) {
+            ngx_http_auth_token_tls_error(cf, "SSL_CTX_load_verify_locations",
+                                          file);
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "the system has no file of trusted certificates, "
+                       "\"ssl_trusted_certificate\" is needed");
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_tls_crl(ngx_conf_t *cf,
+    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx)
+{
+    char         *file;
+    X509_STORE   *store;
+    X509_LOOKUP  *lookup;
+
+    if (reach->ssl_crl.len == 0) {
+        return NGX_OK;
+    }
+
+    file = ngx_http_auth_token_tls_path(cf, &reach->ssl_crl);
+    if (file == NULL) {
+        return NGX_ERROR;
+    }
+
+    store = SSL_CTX_get_cert_store(ctx);
+
+    lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+
+    if (lookup == NULL
+        || X509_load_crl_file(lookup, file, X509_FILETYPE_PEM) <= 0)
+    {
+        ngx_http_auth_token_tls_error(cf, "X509_load_crl_file", file);
+        return NGX_ERROR;
+    }
+
+    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK
+                                |X509_V_FLAG_CRL_CHECK_ALL);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_tls_certificate(ngx_conf_t *cf,
+    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx)
+{
+    char  *cert, *key;
+
+    if (reach->ssl_certificate.len == 0) {
+        return NGX_OK;
+    }
+
+    if (reach->ssl_certificate_key.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no \"ssl_certificate_key\" is defined "
+                           "for certificate \"%V\"", &reach->ssl_certificate);
+        return NGX_ERROR;
+    }
+
+    cert = ngx_http_auth_token_tls_path(cf, &reach->ssl_certificate);
+    key = ngx_http_auth_token_tls_path(cf, &reach->ssl_certificate_key);
+
+    if (cert == NULL || key == NULL) {
+        return NGX_ERROR;
+    }
+
+    SSL_CTX_set_default_passwd_cb(ctx, ngx_http_auth_token_tls_password);
+
+    if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1) {
+        ngx_http_auth_token_tls_error(cf, "SSL_CTX_use_certificate_chain_file",
+                                      cert);
+        return NGX_ERROR;
+    }
+
+    if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1) {
+        ngx_http_auth_token_tls_error(cf, "SSL_CTX_use_PrivateKey_file", key);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_auth_token_tls_setup(void *data, ngx_http_auth_token_reach_t *reach)
+{
+    X509                       *cert;
+    SSL_CTX                    *ctx, *template;
+    EVP_PKEY                   *key;
+    STACK_OF(X509)             *chain;
+    ngx_http_auth_token_tls_t  *tls;
+
+    ctx = data;
+    tls = reach->store;
+
+    if (tls == NULL) {
+        return NGX_ERROR;
+    }
+
+    template = tls->ctx;
+
+    /* bytes in a buffer of OpenSSL are bytes that a look at a socket misses */
+    SSL_CTX_set_read_ahead(ctx, 0);
+
+    if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) {
+        return NGX_ERROR;
+    }
+
+    if (tls->ciphers && SSL_CTX_set_cipher_list(ctx, tls->ciphers) != 1) {
+        return NGX_ERROR;
+    }
+
+    if (tls->verify) {
+        SSL_CTX_set1_cert_store(ctx, SSL_CTX_get_cert_store(template));
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_verify_depth(ctx, (int) tls->depth);
+    }
+
+    cert = SSL_CTX_get0_certificate(template);
+    key = SSL_CTX_get0_privatekey(template);
+
+    if (cert == NULL) {
+        return NGX_OK;
+    }
+
+    if (SSL_CTX_use_certificate(ctx, cert) != 1
+        || SSL_CTX_get0_chain_certs(template, &chain) != 1
+        || SSL_CTX_set1_chain(ctx, chain) != 1
+        || SSL_CTX_use_PrivateKey(ctx, key) != 1)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_auth_token_tls_pending(void *ssl)
+{
+    return SSL_has_pending(ssl) ? 1 : 0;
+}
+
+
+ngx_uint_t
+ngx_http_auth_token_tls_http2(void *ssl)
+{
+    unsigned int          len;
+    const unsigned char  *data;
+
+    SSL_get0_alpn_selected(ssl, &data, &len);
+
+    return len == 2 && data[0] == 'h' && data[1] == '2';
+}
+
+
+const char *
+ngx_http_auth_token_tls_verify_text(long result)
+{
+    return result == X509_V_OK ? NULL : X509_verify_cert_error_string(result);
+}
+
+
+void
+ngx_http_auth_token_tls_clear(void)
+{
+    ERR_clear_error();
+}
+
+
+/* zero-terminated, relative to the directory of the configuration */
+
+static char *
+ngx_http_auth_token_tls_path(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_str_t  path;
+
+    path = *name;
+
+    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
+        return NULL;
+    }
+
+    return (char *) path.data;
+}
+
+
+/* OpenSSL's own callback would ask the terminal, and wait */
+
+static int
+ngx_http_auth_token_tls_password(char *buf, int size, int rwflag, void *data)
+{
+    return 0;
+}
+
+
+static void
+ngx_http_auth_token_tls_error(ngx_conf_t *cf, const char *what, char *file)
+{
+    u_long  n;
+    char    text[256];
+
+    n = ERR_peek_error();
+
+    ERR_error_string_n(n, text, sizeof(text));
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s(\"%s\") failed (SSL: %s)",
+                       what, file ? file : "", text);
+
+    ERR_clear_error();
+}
+
+
+static void
+ngx_http_auth_token_tls_cleanup(void *data)
+{
+    ngx_http_auth_token_tls_t  *tls = data;
+
+    SSL_CTX_free(tls->ctx);
+}
