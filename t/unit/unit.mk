@@ -21,6 +21,16 @@ UNIT_OBJS     = $(UNIT_CORE:ngx_module/core/%.c=$(UNIT_DIR)/core/%.o)
 UNIT_COVERED += auth_token_bearer auth_token_charset auth_token_time \
                 auth_token_cidr auth_token_cidr_text
 
+UNIT_COVERED += auth_token_condition auth_token_mapping \
+                auth_token_mapping_cidr auth_token_mapping_doc \
+                auth_token_mapping_time
+
+# tests whose sources parse JSON
+UNIT_JSON     = json answer cloudflare condition introspection mapping \
+                mapping_time preset
+
+$(foreach name,$(UNIT_JSON),$(eval LIBS_$(name) = -ljansson))
+
 UNIT_COVERAGE = $(UNIT_NAMES:%=$(UNIT_DIR)/coverage/%)
 
 # inputs and seed of the differential tests

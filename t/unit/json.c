@@ -1,0 +1,507 @@
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * A text that two readers understand differently, that costs more memory or
+ * stack than it is worth, or a pointer that leads past a value of a wrong
+ * type and finds "absent" there.
+ */
+
+
+#include "../../ngx_module/core/auth_token_json.c"
+#include "../../ngx_module/core/auth_token_pointer.c"
+
+#include "protocol.h"
+
+
+#define WRONG   AUTH_TOKEN_JSON_WRONG
+#define ABSENT  AUTH_TOKEN_JSON_ABSENT
+#define FOUND   AUTH_TOKEN_JSON_FOUND
+
+
+typedef struct {
+    const char  *name;
+    const char  *text;
+    int          ok;
+} parse_case_t;
+
+
+static const parse_case_t  parse_cases[] = {
+    { "an empty object", "{}", 1 },
+    { "blanks around", " \r\n\t{} \n", 1 },
+    { "brackets in a string", "{\"a\":\"]]}}{{[[\"}", 1 },
+    { "an escaped quote in a string", "{\"a\":\"\\\"}]\"}", 1 },
+    { "an escaped backslash ends a string", "{\"a\":\"\\\\\"}", 1 },
+    { "the same name in two objects", "{\"a\":{\"b\":1},\"c\":{\"b\":2}}", 1 },
+    { "the largest integer", "{\"a\":9223372036854775807}", 1 },
+    { "the smallest integer", "{\"a\":-9223372036854775808}", 1 },
+    { "UTF-8", "{\"a\":\"\xc3\xa4\xf0\x9f\x98\x80\"}", 1 },
+    { "escaped UTF-16", "{\"a\":\"\\ud83d\\ude00\"}", 1 },
+
+    { "nothing", "", 0 },
+    { "a blank", " ", 0 },
+    { "HTML", "<!DOCTYPE html><html></html>", 0 },
+    { "a list", "[]", 0 },
+    { "a list of objects", "[{\"active\":true}]", 0 },
+    { "a string", "\"active\"", 0 },
+    { "a number", "1", 0 },
+    { "true", "true", 0 },
+    { "null", "null", 0 },
+    { "a byte order mark", "\xef\xbb\xbf{}", 0 },
+    { "a name twice", "{\"status\":\"disabled\",\"status\":\"active\"}", 0 },
+    { "a name twice, deeper", "{\"a\":{\"b\":1,\"b\":1}}", 0 },
+    { "a name twice, escaped", "{\"a\":1,\"\\u0061\":2}", 0 },
+    { "two texts", "{}{}", 0 },
+    { "a tail", "{} x", 0 },
+    { "cut short", "{\"a\":1", 0 },
+    { "cut short in a string", "{\"a", 0 },
+    { "cut short after a backslash", "{\"a\\", 0 },
+    { "closed too often", "{}}", 0 },
+    { "closed first", "}{", 0 },
+    { "closed wrongly", "{]", 0 },
+    { "a trailing comma", "{\"a\":1,}", 0 },
+    { "single quotes", "{'a':1}", 0 },
+    { "a comment", "{/**/}", 0 },
+    { "an escaped NUL", "{\"a\":\"\\u0000\"}", 0 },
+    { "an escaped NUL in a name", "{\"a\\u0000b\":1}", 0 },
+    { "a control character", "{\"a\":\"\n\"}", 0 },
+    { "not UTF-8", "{\"a\":\"\xff\"}", 0 },
+    { "overlong UTF-8", "{\"a\":\"\xc0\xaf\"}", 0 },
+    { "half of a pair", "{\"a\":\"\\ud83d\"}", 0 },
+    { "an integer over 64 bits", "{\"a\":9223372036854775808}", 0 },
+    { "an integer under 64 bits", "{\"a\":-9223372036854775809}", 0 },
+    { "a number over a double", "{\"a\":1e999}", 0 },
+    { "NaN", "{\"a\":NaN}", 0 },
+    { "a leading zero", "{\"a\":01}", 0 },
+    { "a plus", "{\"a\":+1}", 0 },
+    { "upper case", "{\"a\":TRUE}", 0 }
+};
+
+
+typedef struct {
+    const char            *pointer;
+    auth_token_json_rc_e   rc;
+    auth_token_doc_type_e  type;
+} find_case_t;
+
+
+static const char  find_text[] =
+    "{\"a\":{\"b\":[10,{\"c\":null,\"d.e\":\"x\"},[]],\"\":1.5},"
+    "\"s\":\"text\",\"n\":null,\"m/n\":true,\"o~p\":false,\"*\":3}";
+
+static const find_case_t  find_cases[] = {
+    { "", FOUND, AUTH_TOKEN_DOC_OBJECT },
+    { "/a", FOUND, AUTH_TOKEN_DOC_OBJECT },
+    { "/a/b/0", FOUND, AUTH_TOKEN_DOC_INTEGER },
+    { "/a/b/1/c", FOUND, AUTH_TOKEN_DOC_NULL },
+    { "/a/b/1/d.e", FOUND, AUTH_TOKEN_DOC_STRING },
+    { "/a/b/2", FOUND, AUTH_TOKEN_DOC_ARRAY },
+    { "/a/", FOUND, AUTH_TOKEN_DOC_REAL },
+    { "/m~1n", FOUND, AUTH_TOKEN_DOC_TRUE },
+    { "/o~0p", FOUND, AUTH_TOKEN_DOC_FALSE },
+    { "/n", FOUND, AUTH_TOKEN_DOC_NULL },
+
+    { "/z", ABSENT, AUTH_TOKEN_DOC_ABSENT },
+    { "/z/z", ABSENT, AUTH_TOKEN_DOC_ABSENT },
+    { "/A", ABSENT, AUTH_TOKEN_DOC_ABSENT },
+    { "/n/z", ABSENT, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/1/c/z", ABSENT, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/3", ABSENT, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/999999999", ABSENT, AUTH_TOKEN_DOC_ABSENT },
+
+    { "/s/z", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/m~1n/z", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/0/z", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/c", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/-", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/-1", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/00", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/01", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/1000000000", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/a/b/*", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/*", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "a", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/m~2n", WRONG, AUTH_TOKEN_DOC_ABSENT },
+    { "/m~", WRONG, AUTH_TOKEN_DOC_ABSENT }
+};
+
+
+typedef struct {
+    const char            *pointer;
+    auth_token_json_rc_e   rc;
+    int                    visits;
+} walk_case_t;
+
+
+static const char  walk_text[] =
+    "{\"p\":[{\"g\":[{\"id\":1},{\"id\":2}]},{\"g\":[{\"id\":3}]}],"
+    "\"e\":[],\"n\":null,\"s\":\"x\",\"o\":{\"k\":1},"
+    "\"h\":[{\"id\":1},{}],\"i\":[{\"id\":1},{\"id\":null}],"
+    "\"j\":[{\"id\":1},\"x\"],\"k\":[1,2,13,4],\"l\":[[],null]}";
+
+static const walk_case_t  walk_cases[] = {
+    { "/p/*/g/*/id", FOUND, 3 },
+    { "/p/*/g", FOUND, 2 },
+    { "/p/0/g/*/id", FOUND, 2 },
+    { "/p", FOUND, 1 },
+    { "", FOUND, 1 },
+    { "/e/*", FOUND, 0 },
+    { "/e/*/id", FOUND, 0 },
+    { "/n", ABSENT, 0 },
+    { "/n/*", ABSENT, 0 },
+    { "/z/*", ABSENT, 0 },
+    { "/z", ABSENT, 0 },
+    { "/s/*", WRONG, 0 },
+    { "/o/*", WRONG, 0 },
+    { "/s/x", WRONG, 0 },
+    { "/h/*/id", WRONG, 1 },
+    { "/i/*/id", WRONG, 1 },
+    { "/j/*/id", WRONG, 1 },
+    { "/l/*", WRONG, 1 },
+    { "/k/*", WRONG, 3 },
+    { "/p/x~", WRONG, 0 },
+    { "p", WRONG, 0 }
+};
+
+
+typedef struct {
+    const char  *pointer;
+    size_t       max;
+    const char  *error;
+} pointer_case_t;
+
+
+#define S8  "/a/a/a/a/a/a/a/a"
+
+static const pointer_case_t  pointer_cases[] = {
+    { "", 0, NULL },
+    { "/", 0, NULL },
+    { "/a/b", 0, NULL },
+    { "/a~0~1b", 0, NULL },
+    { "/a/*/b", 1, NULL },
+    { "/a/*/b/*", 2, NULL },
+    { "/a*/**", 0, NULL },
+    { S8 S8 S8 S8, 0, NULL },
+    { S8 S8 S8 S8 "/a", 0, "has too many steps" },
+    { "/a/*", 0, "must not have a \"*\" step" },
+    { "/a/*/b/*", 1, "has too many \"*\" steps" },
+    { "a", 0, "is not a JSON pointer" },
+    { "a/b", 0, "is not a JSON pointer" },
+    { "#/a", 0, "is not a JSON pointer" },
+    { "/a~", 0, "is not a JSON pointer" },
+    { "/a~2", 0, "is not a JSON pointer" },
+    { "/~~", 0, "is not a JSON pointer" }
+};
+
+
+static auth_token_json_t *
+parse(const char *text)
+{
+    const char         *reason;
+    auth_token_json_t  *root;
+
+    root = auth_token_json_parse(str_of(text), 0, &reason);
+
+    if (root == NULL) {
+        fprintf(stderr, "%s: %s\n", reason, text);
+        exit(2);
+    }
+
+    return root;
+}
+
+
+static void
+test_parse(void)
+{
+    size_t               i;
+    const char          *reason;
+    auth_token_json_t   *root;
+    const parse_case_t  *c;
+
+    for (i = 0; i < sizeof(parse_cases) / sizeof(parse_cases[0]); i++) {
+        c = &parse_cases[i];
+        reason = "untouched";
+
+        root = auth_token_json_parse(guarded(c->text), 0, &reason);
+
+        ok((root != NULL) == c->ok && (reason == NULL) == c->ok, "%s: %s",
+           c->name, c->ok ? "parsed" : "refused");
+
+        auth_token_json_free(root);
+    }
+
+    root = auth_token_json_parse(guarded("[1]"), 1, &reason);
+    ok(root != NULL, "a list where one is allowed");
+    is_int(auth_token_json_size(root), 1, "size of a list");
+    auth_token_json_free(root);
+
+    root = auth_token_json_parse(guarded("1"), 1, &reason);
+    ok(root == NULL, "a number where a list is allowed");
+
+    ok(auth_token_json_parse((auth_token_str_t) { 3, guard_copy("{}\0", 3) },
+                             0, &reason) == NULL, "a NUL at the end");
+    ok(auth_token_json_parse(
+           (auth_token_str_t) { 7, guard_copy("{\"a\":\0}", 7) }, 0, &reason)
+       == NULL, "a NUL inside");
+}
+
+
+/* {"a":[[[]]]} of that depth in all */
+
+static int
+nested(size_t depth)
+{
+    int                 rc;
+    size_t              n;
+    char               *text;
+    const char         *reason;
+    auth_token_str_t    s;
+    auth_token_json_t  *root;
+
+    text = malloc(2 * depth + 16);
+    n = 0;
+
+    n += (size_t) sprintf(text, "{\"a\":");
+    memset(text + n, '[', depth - 1);
+    n += depth - 1;
+    memset(text + n, ']', depth - 1);
+    n += depth - 1;
+    text[n++] = '}';
+
+    s.data = (unsigned char *) text;
+    s.len = n;
+
+    root = auth_token_json_parse(s, 0, &reason);
+    rc = root != NULL;
+
+    auth_token_json_free(root);
+    free(text);
+
+    return rc;
+}
+
+
+/* {"a":[X,X,X]} */
+
+static int
+repeated(const char *x, size_t times)
+{
+    int                 rc;
+    size_t              i, n;
+    char               *text;
+    const char         *reason;
+    auth_token_str_t    s;
+    auth_token_json_t  *root;
+
+    text = malloc(times * (strlen(x) + 1) + 16);
+    n = (size_t) sprintf(text, "{\"a\":[");
+
+    for (i = 0; i < times; i++) {
+        n += (size_t) sprintf(text + n, "%s%s", i ? "," : "", x);
+    }
+
+    n += (size_t) sprintf(text + n, "]}");
+
+    s.data = (unsigned char *) text;
+    s.len = n;
+
+    root = auth_token_json_parse(s, 0, &reason);
+    rc = root != NULL;
+
+    auth_token_json_free(root);
+    free(text);
+
+    return rc;
+}
+
+
+static void
+test_limits(void)
+{
+    ok(nested(AUTH_TOKEN_JSON_MAX_DEPTH), "the deepest text");
+    ok(!nested(AUTH_TOKEN_JSON_MAX_DEPTH + 1), "a level too deep");
+    ok(!nested(100000), "a hundred thousand levels");
+
+    ok(repeated("{}", AUTH_TOKEN_JSON_MAX_CONTAINERS - 2),
+       "the most containers");
+    ok(!repeated("{}", AUTH_TOKEN_JSON_MAX_CONTAINERS - 1),
+       "a container too many");
+    ok(repeated("0", AUTH_TOKEN_JSON_MAX_VALUES), "the most values");
+    ok(!repeated("0", AUTH_TOKEN_JSON_MAX_VALUES + 1), "a value too many");
+}
+
+
+static void
+test_find(void)
+{
+    size_t                    i;
+    const find_case_t        *c;
+    auth_token_json_t        *root;
+    const auth_token_json_t  *v;
+
+    root = parse(find_text);
+
+    for (i = 0; i < sizeof(find_cases) / sizeof(find_cases[0]); i++) {
+        c = &find_cases[i];
+        v = root;
+
+        ok(auth_token_json_find(root, guarded(c->pointer), &v) == c->rc
+           && auth_token_json_type(v) == c->type,
+           "find \"%s\"", c->pointer);
+    }
+
+    auth_token_json_find(root, str_of("/s"), &v);
+    is_mem(auth_token_json_string(v).data, auth_token_json_string(v).len,
+           "text", 4, "the text of a string");
+
+    auth_token_json_find(root, str_of("/a/b/0"), &v);
+    is_int(auth_token_json_integer(v), 10, "an integer");
+
+    auth_token_json_find(root, str_of("/a/"), &v);
+    ok(auth_token_json_real(v) == 1.5, "a real");
+
+    auth_token_json_free(root);
+}
+
+
+static int
+visit(const auth_token_json_t *v, void *data)
+{
+    int  *visits;
+
+    visits = data;
+    (*visits)++;
+
+    /* unlucky numbers end the walk */
+
+    return auth_token_json_integer(v) == 13 ? -1 : 0;
+}
+
+
+static void
+test_walk(void)
+{
+    int                 visits;
+    size_t              i;
+    const walk_case_t  *c;
+    auth_token_json_t  *root;
+
+    root = parse(walk_text);
+
+    for (i = 0; i < sizeof(walk_cases) / sizeof(walk_cases[0]); i++) {
+        c = &walk_cases[i];
+        visits = 0;
+
+        ok(auth_token_json_walk(root, guarded(c->pointer), visit, &visits)
+           == c->rc && visits == c->visits, "walk \"%s\"", c->pointer);
+    }
+
+    auth_token_json_free(root);
+}
+
+
+static void
+test_pointer(void)
+{
+    char                   name[AUTH_TOKEN_POINTER_MAX_STEP + 3];
+    size_t                 i;
+    const pointer_case_t  *c;
+
+    for (i = 0; i < sizeof(pointer_cases) / sizeof(pointer_cases[0]); i++) {
+        c = &pointer_cases[i];
+
+        is_str(auth_token_pointer_check(guarded(c->pointer), c->max),
+               c->error, c->pointer);
+    }
+
+    memset(name, 'x', sizeof(name));
+    name[0] = '/';
+    name[sizeof(name) - 1] = '\0';
+
+    ok(auth_token_pointer_check(guarded(name), 0) != NULL,
+       "a name that is too long");
+
+    name[sizeof(name) - 2] = '\0';
+    ok(auth_token_pointer_check(guarded(name), 0) == NULL, "the longest name");
+
+    ok(auth_token_pointer_check(
+           (auth_token_str_t) { 3, guard_copy("/\0a", 3) }, 0) != NULL,
+       "a NUL in a pointer");
+
+    ok(auth_token_pointer_has_any(guarded("/a/*")), "has a \"*\"");
+    ok(!auth_token_pointer_has_any(guarded("/a/**/~0")), "has no \"*\"");
+}
+
+
+static void
+test_doc(void)
+{
+    size_t              max;
+    auth_token_buf_t    doc, text;
+    auth_token_json_t  *root;
+
+    static const char  all[] =
+        "{\"a\":[1,-5,true,false,null,0.5,{\"b\":\"c\"},[]],\"d\":{},"
+        "\"t\":\"" TOKEN "\",\"u\":[\"x" TOKEN "\",\"" TOKEN "\"]}";
+    static const char  want[] =
+        "{\"a\":[1,-5,true,false,null,0.5,{\"b\":\"c\"},[]],\"d\":{},"
+        "\"t\":null,\"u\":[\"x" TOKEN "\",null]}";
+
+    root = parse(all);
+
+    auth_token_buf_init(&doc, 65536);
+    auth_token_buf_init(&text, 65536);
+
+    is_int(auth_token_json_doc(&doc, root, str_of(TOKEN)), 0, "to a document");
+    is_int(auth_token_doc_valid(auth_token_buf_str(&doc)), 1, "a valid one");
+
+    auth_token_doc_json(&text, auth_token_doc_root(auth_token_buf_str(&doc)));
+    is_mem(text.data, text.len, want, sizeof(want) - 1,
+           "the same value, without the token");
+
+    for (max = 0; max < doc.len; max++) {
+        auth_token_buf_reset(&text);
+        text.max = max;
+
+        if (auth_token_json_doc(&text, root, str_of(TOKEN)) != -1) {
+            break;
+        }
+    }
+
+    is_int(max, doc.len, "every ceiling under its size is a failure");
+
+    auth_token_buf_free(&doc);
+    auth_token_buf_free(&text);
+    auth_token_json_free(root);
+
+    root = parse("{\"t\":\"short\"}");
+    text.max = 65536;
+
+    auth_token_json_doc(&doc, root, str_of("short"));
+    auth_token_doc_json(&text, auth_token_doc_root(auth_token_buf_str(&doc)));
+    is_mem(text.data, text.len, "{\"t\":\"short\"}", 13,
+           "a short token may equal a name");
+
+    auth_token_buf_free(&doc);
+    auth_token_buf_free(&text);
+    auth_token_json_free(root);
+}
+
+
+int
+main(void)
+{
+    test_parse();
+    test_limits();
+    test_find();
+    test_walk();
+    test_pointer();
+    test_doc();
+
+    ok(auth_token_json_type(NULL) == AUTH_TOKEN_DOC_ABSENT, "no value");
+
+    return done();
+}
