@@ -11,6 +11,7 @@
 
 #include "../../ngx_module/core/auth_token_mapping.c"
 #include "../../ngx_module/core/auth_token_mapping_cidr.c"
+#include "../../ngx_module/core/auth_token_mapping_doc.c"
 
 #include "apply.h"
 
