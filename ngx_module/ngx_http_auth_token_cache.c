@@ -117,7 +117,11 @@ ngx_http_auth_token_cache_chain(ngx_http_auth_token_shctx_t *sh,
 
         size += head;
 
-        ngx_http_auth_token_entry_touch(sh, e, q->now);
+        /* written once for many hits: others keep the line in their caches */
+
+        if (!e->used) {
+            e->used = 1;
+        }
 
         q->nhits++;
 
@@ -150,7 +154,7 @@ ngx_http_auth_token_cache_step(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_entry_t  *e;
     ngx_http_auth_token_entry_e   state;
 
-    e = ngx_http_auth_token_entry_find(q->zone, &q->key);
+    e = ngx_http_auth_token_entry_find(sh, &q->key);
 
     if (e == NULL || e->slot != q->slot) {
         return NULL;
@@ -162,10 +166,10 @@ ngx_http_auth_token_cache_step(ngx_http_auth_token_shctx_t *sh,
 
     if (state == NGX_HTTP_AUTH_TOKEN_ENTRY_DEAD
         || r->magic != AUTH_TOKEN_RECORD_MAGIC
-        || r->size != e->size
+        || r->size > e->node.size - sizeof(ngx_http_auth_token_entry_t)
         || r->head > r->size)
     {
-        ngx_http_auth_token_entry_remove(q->zone, e);
+        ngx_http_auth_token_entry_remove(sh, e);
         return NULL;
     }
 
@@ -190,7 +194,8 @@ static ngx_uint_t
 ngx_http_auth_token_cache_refresh(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_query_t *q, ngx_http_auth_token_hit_t *hit)
 {
-    ngx_msec_t  left;
+    ngx_msec_t                   left;
+    ngx_http_auth_token_mark_t  *m;
 
     if (q->lives->refresh == 0
         || hit->age <= q->lives->refresh
@@ -200,10 +205,15 @@ ngx_http_auth_token_cache_refresh(ngx_http_auth_token_shctx_t *sh,
         return 0;
     }
 
-    return !ngx_http_auth_token_flight_exists(sh, &hit->key, q->now)
-           && ngx_http_auth_token_negative_state(sh, &hit->key, q->lives,
-                                                 q->now, &left)
-              == NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
+    m = ngx_http_auth_token_index_find(&sh->marks, &hit->key);
+
+    if (m && ngx_http_auth_token_mark_current(m, q->now)) {
+        return 0;
+    }
+
+    return ngx_http_auth_token_negative_state(sh, &hit->key, q->lives, q->now,
+                                              &left)
+           == NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
 }
 
 

@@ -136,20 +136,30 @@ ngx_http_auth_token_flight_e ngx_http_auth_token_flight_take(
     ngx_msec_t now, ngx_msec_t deadline, ngx_uint_t *retry_after);
 
 /*
- * Ends a flight with a record ("allowed": it would admit somebody now), a
- * refusal, or a failure ("retry_after" seconds; "health": the authority is to
- * blame).  Stores unless a purge came between; sets whom to wake.
+ * End a flight: a record that would admit somebody now ("allowed") or not, a
+ * refusal, a failure ("retry_after" seconds; "health": the authority's fault).
+ * Set whom to wake.  NGX_DECLINED: not stored, as a purge came between or
+ * another took over; who came meanwhile must ask again.
  */
-void ngx_http_auth_token_flight_land_record(ngx_http_auth_token_flight_t *f,
-    auth_token_str_t record, ngx_http_auth_token_key_t *link,
-    ngx_uint_t allowed, ngx_msec_t now,
+ngx_int_t ngx_http_auth_token_flight_land_record(
+    ngx_http_auth_token_flight_t *f, auth_token_str_t record,
+    ngx_http_auth_token_key_t *link, ngx_uint_t allowed, ngx_msec_t now,
     ngx_http_auth_token_waiters_t *waiters);
-void ngx_http_auth_token_flight_land_refusal(ngx_http_auth_token_flight_t *f,
-    ngx_msec_t now, ngx_http_auth_token_waiters_t *waiters);
-void ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
-    ngx_http_auth_token_limit_t *limit, ngx_uint_t health,
-    ngx_uint_t retry_after, ngx_msec_t now,
+ngx_int_t ngx_http_auth_token_flight_land_refusal(
+    ngx_http_auth_token_flight_t *f, ngx_msec_t now,
     ngx_http_auth_token_waiters_t *waiters);
+ngx_int_t ngx_http_auth_token_flight_land_failure(
+    ngx_http_auth_token_flight_t *f, ngx_http_auth_token_limit_t *limit,
+    ngx_uint_t health, ngx_uint_t retry_after, ngx_msec_t now,
+    ngx_http_auth_token_waiters_t *waiters);
+
+/*
+ * Tells the budget what the authority said it has left: "remaining" look-ups
+ * until "reset" seconds from now.  With none left all misses wait until then.
+ */
+void ngx_http_auth_token_flight_observe(ngx_http_auth_token_flight_t *f,
+    ngx_http_auth_token_limit_t *limit, ngx_uint_t remaining,
+    ngx_uint_t reset, ngx_msec_t now);
 
 
 #endif /* _NGX_HTTP_AUTH_TOKEN_CACHE_H_INCLUDED_ */

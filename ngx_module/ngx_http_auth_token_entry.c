@@ -4,8 +4,10 @@
  */
 
 /*
- * Records in the zone: found by key, kept in the order of their use, thrown
- * out from its end.  Called by cache, flight and purge, under the lock.
+ * Records in the zone.  They lie in a ring in the order in which they came; a
+ * new one takes the place of the oldest, but those that were used since are
+ * moved to the front first, so that a hit has nothing to write but a flag.
+ * Called by cache, flight and purge, under the lock.
  */
 
 
@@ -15,34 +17,41 @@
 #include "ngx_http_auth_token_shctx.h"
 
 
-/* touches are told apart by these milliseconds, in 8 bits */
-#define ngx_http_auth_token_entry_second(now)  ((u_char) ((now) >> 10))
+/* for one new record: the most that are looked at, and that are moved */
+#define NGX_HTTP_AUTH_TOKEN_ENTRY_VISITS  128
+#define NGX_HTTP_AUTH_TOKEN_ENTRY_MOVES   16
+
+/* a record may take this part of the ring */
+#define NGX_HTTP_AUTH_TOKEN_ENTRY_SHARE   4
 
 
 static ngx_http_auth_token_entry_t *ngx_http_auth_token_entry_create(
-    ngx_http_auth_token_zone_t *zone, ngx_http_auth_token_key_t *key,
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_key_t *key,
     size_t size);
-static void *ngx_http_auth_token_entry_alloc(ngx_http_auth_token_zone_t *zone,
-    size_t size);
+static u_char *ngx_http_auth_token_entry_place(
+    ngx_http_auth_token_shctx_t *sh, size_t size);
+static ngx_uint_t ngx_http_auth_token_entry_fits(
+    ngx_http_auth_token_ring_t *ring, size_t size);
+static void ngx_http_auth_token_entry_close(ngx_http_auth_token_ring_t *ring);
+static void ngx_http_auth_token_entry_advance(ngx_http_auth_token_shctx_t *sh,
+    ngx_uint_t *moves);
+static void ngx_http_auth_token_entry_move(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_entry_t *e);
 
 
 ngx_http_auth_token_entry_t *
-ngx_http_auth_token_entry_find(ngx_http_auth_token_zone_t *zone,
+ngx_http_auth_token_entry_find(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_key_t *key)
 {
     ngx_http_auth_token_entry_t  *e;
-    ngx_http_auth_token_shctx_t  *sh;
-
-    sh = zone->sh;
 
     e = ngx_http_auth_token_index_find(&sh->entries, key);
 
-    if (e == NULL || e->lo != key->lo) {
-        return NULL;
-    }
-
-    if (ngx_http_auth_token_purged(sh, key, &e->link, e->slot, e->sequence)) {
-        ngx_http_auth_token_entry_remove(zone, e);
+    if (e
+        && ngx_http_auth_token_index_purged(sh, key, &e->link, e->slot,
+                                            e->sequence))
+    {
+        ngx_http_auth_token_entry_remove(sh, e);
         return NULL;
     }
 
@@ -56,7 +65,7 @@ ngx_http_auth_token_entry_state(ngx_http_auth_token_entry_t *e,
 {
     ngx_msec_t  past;
 
-    *age = ngx_http_auth_token_age(e->stored, now);
+    *age = ngx_http_auth_token_index_age(e->stored, now);
 
     if (*age == -1) {
         return NGX_HTTP_AUTH_TOKEN_ENTRY_DEAD;
@@ -80,68 +89,38 @@ ngx_http_auth_token_entry_state(ngx_http_auth_token_entry_t *e,
 
 
 void
-ngx_http_auth_token_entry_touch(ngx_http_auth_token_shctx_t *sh,
-    ngx_http_auth_token_entry_t *e, ngx_msec_t now)
-{
-    u_char  second;
-
-    second = ngx_http_auth_token_entry_second(now);
-
-    if (e->touched == second) {
-        return;
-    }
-
-    e->touched = second;
-
-    ngx_queue_remove(&e->queue);
-    ngx_queue_insert_head(&sh->entries.queue, &e->queue);
-}
-
-
-void
-ngx_http_auth_token_entry_remove(ngx_http_auth_token_zone_t *zone,
+ngx_http_auth_token_entry_remove(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_entry_t *e)
 {
-    ngx_rbtree_node_t            *node;
-    ngx_http_auth_token_shctx_t  *sh;
+    ngx_http_auth_token_index_remove(&sh->entries, &e->node);
 
-    sh = zone->sh;
-    node = ngx_http_auth_token_entry_node(e);
+    e->live = 0;
 
     sh->slots[e->slot].entries--;
-    sh->entries.count--;
-
-    ngx_queue_remove(&e->queue);
-    ngx_http_auth_token_crash_point();
-    ngx_rbtree_delete(&sh->entries.rbtree, node);
-
-    ngx_slab_free_locked(zone->shpool, node);
+    sh->ring.size -= e->node.size;
 }
 
 
 void
-ngx_http_auth_token_entry_store(ngx_http_auth_token_flight_t *f,
-    auth_token_str_t record, ngx_http_auth_token_key_t *link,
-    ngx_uint_t allowed, ngx_msec_t now)
+ngx_http_auth_token_entry_store(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_flight_t *f, auth_token_str_t record,
+    ngx_http_auth_token_key_t *link, ngx_uint_t allowed, ngx_msec_t now)
 {
-    ngx_http_auth_token_zone_t   *zone;
+    size_t                        size;
     ngx_http_auth_token_entry_t  *e;
-    ngx_http_auth_token_shctx_t  *sh;
 
-    zone = f->zone;
-    sh = zone->sh;
-
-    /* also one of another key with the same first half */
+    size = sizeof(ngx_http_auth_token_entry_t)
+           + ngx_align(record.len, sizeof(uint64_t));
 
     e = ngx_http_auth_token_index_find(&sh->entries, &f->key);
 
-    if (e && (e->size != record.len || e->lo != f->key.lo)) {
-        ngx_http_auth_token_entry_remove(zone, e);
+    if (e && (e->node.size != size || e->slot != f->slot)) {
+        ngx_http_auth_token_entry_remove(sh, e);
         e = NULL;
     }
 
     if (e == NULL) {
-        e = ngx_http_auth_token_entry_create(zone, &f->key, record.len);
+        e = ngx_http_auth_token_entry_create(sh, &f->key, size);
 
         if (e == NULL) {
             sh->stats.nomem++;
@@ -155,90 +134,188 @@ ngx_http_auth_token_entry_store(ngx_http_auth_token_flight_t *f,
     e->allowed = (allowed != 0);
     e->stored = now;
     e->sequence = f->sequence;
+    e->link.hi = link ? link->hi : 0;
+    e->link.lo = link ? link->lo : 0;
 
-    if (link) {
-        e->link = *link;
-
-    } else {
-        e->link.hi = 0;
-        e->link.lo = 0;
-    }
+    ngx_http_auth_token_crash_point();
 
     ngx_memcpy(&e[1], record.data, record.len);
-
-    ngx_http_auth_token_entry_touch(sh, e, now);
 
     sh->stats.stores++;
 }
 
 
 static ngx_http_auth_token_entry_t *
-ngx_http_auth_token_entry_create(ngx_http_auth_token_zone_t *zone,
+ngx_http_auth_token_entry_create(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_key_t *key, size_t size)
 {
-    ngx_rbtree_node_t            *node;
     ngx_http_auth_token_entry_t  *e;
-    ngx_http_auth_token_shctx_t  *sh;
 
-    sh = zone->sh;
+    e = (ngx_http_auth_token_entry_t *)
+            ngx_http_auth_token_entry_place(sh, size);
 
-    node = ngx_http_auth_token_entry_alloc(zone,
-                                       offsetof(ngx_rbtree_node_t, color)
-                                       + sizeof(ngx_http_auth_token_entry_t)
-                                       + size);
-    if (node == NULL) {
+    if (e == NULL) {
         return NULL;
     }
 
-    e = (ngx_http_auth_token_entry_t *) &node->color;
-
     ngx_memzero(e, sizeof(ngx_http_auth_token_entry_t));
 
-    e->size = (uint32_t) size;
-    e->lo = key->lo;
+    e->node.key = *key;
+    e->node.size = (uint32_t) size;
+    e->live = 1;
 
-    node->key = (ngx_rbtree_key_t) key->hi;
+    ngx_http_auth_token_index_insert(&sh->entries, &e->node);
 
-    ngx_rbtree_insert(&sh->entries.rbtree, node);
-    ngx_http_auth_token_crash_point();
-    ngx_queue_insert_head(&sh->entries.queue, &e->queue);
-
-    sh->entries.count++;
+    sh->ring.size += size;
 
     return e;
 }
 
 
-/* room is made at the expense of records used least, never of many at once */
+/*
+ * What has been freed for a record that does not fit in the end serves the
+ * next one.
+ */
 
-static void *
-ngx_http_auth_token_entry_alloc(ngx_http_auth_token_zone_t *zone, size_t size)
+static u_char *
+ngx_http_auth_token_entry_place(ngx_http_auth_token_shctx_t *sh, size_t size)
 {
-    void                         *p;
-    ngx_uint_t                    i;
-    ngx_queue_t                  *q;
-    ngx_http_auth_token_entry_t  *e;
-    ngx_http_auth_token_shctx_t  *sh;
+    u_char                      *p;
+    ngx_uint_t                   visits, moves;
+    ngx_http_auth_token_ring_t  *ring;
 
-    sh = zone->sh;
+    ring = &sh->ring;
 
-    for (i = 0; /* void */ ; i++) {
+    if (size > (size_t) (ring->end - ring->start)
+               / NGX_HTTP_AUTH_TOKEN_ENTRY_SHARE)
+    {
+        return NULL;
+    }
 
-        p = ngx_slab_alloc_locked(zone->shpool, size);
+    visits = 0;
+    moves = 0;
 
-        if (p || i == NGX_HTTP_AUTH_TOKEN_EVICT) {
-            return p;
-        }
+    while (!ngx_http_auth_token_entry_fits(ring, size)) {
 
-        if (ngx_queue_empty(&sh->entries.queue)) {
+        if (visits++ == NGX_HTTP_AUTH_TOKEN_ENTRY_VISITS) {
             return NULL;
         }
 
-        q = ngx_queue_last(&sh->entries.queue);
-        e = ngx_queue_data(q, ngx_http_auth_token_entry_t, queue);
+        if (ring->tail > ring->head) {
+            ngx_http_auth_token_entry_close(ring);
 
-        ngx_http_auth_token_entry_remove(zone, e);
-
-        sh->stats.evictions++;
+        } else {
+            ngx_http_auth_token_entry_advance(sh, &moves);
+        }
     }
+
+    p = ring->tail;
+
+    ring->tail += size;
+    ring->empty = 0;
+
+    return p;
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_entry_fits(ngx_http_auth_token_ring_t *ring, size_t size)
+{
+    u_char  *end;
+
+    if (ring->empty) {
+        ring->head = ring->start;
+        ring->tail = ring->start;
+    }
+
+    end = (ring->empty || ring->tail > ring->head) ? ring->end : ring->head;
+
+    return (size_t) (end - ring->tail) >= size;
+}
+
+
+/* a record does not go around the end: what is left there is skipped */
+
+static void
+ngx_http_auth_token_entry_close(ngx_http_auth_token_ring_t *ring)
+{
+    size_t                        rest;
+    ngx_http_auth_token_entry_t  *e;
+
+    rest = ring->end - ring->tail;
+
+    if (rest >= sizeof(ngx_http_auth_token_entry_t)) {
+        e = (ngx_http_auth_token_entry_t *) ring->tail;
+
+        e->node.size = (uint32_t) rest;
+        e->live = 0;
+    }
+
+    ring->tail = ring->start;
+}
+
+
+static void
+ngx_http_auth_token_entry_advance(ngx_http_auth_token_shctx_t *sh,
+    ngx_uint_t *moves)
+{
+    size_t                        size;
+    ngx_http_auth_token_ring_t   *ring;
+    ngx_http_auth_token_entry_t  *e;
+
+    ring = &sh->ring;
+
+    e = (ngx_http_auth_token_entry_t *) ring->head;
+
+    if ((size_t) (ring->end - ring->head)
+        >= sizeof(ngx_http_auth_token_entry_t))
+    {
+        size = e->node.size;
+
+        if (e->live && e->used
+            && *moves < NGX_HTTP_AUTH_TOKEN_ENTRY_MOVES)
+        {
+            (*moves)++;
+            ngx_http_auth_token_entry_move(sh, e);
+
+        } else if (e->live) {
+            ngx_http_auth_token_entry_remove(sh, e);
+            sh->stats.evictions++;
+        }
+
+        ring->head += size;
+    }
+
+    if ((size_t) (ring->end - ring->head)
+        < sizeof(ngx_http_auth_token_entry_t))
+    {
+        ring->head = ring->start;
+        ring->empty = (ring->tail == ring->start);
+    }
+}
+
+
+/* over the free space, which then begins behind it: the two may overlap */
+
+static void
+ngx_http_auth_token_entry_move(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_entry_t *e)
+{
+    size_t                        size;
+    ngx_http_auth_token_ring_t   *ring;
+    ngx_http_auth_token_entry_t  *to;
+
+    ring = &sh->ring;
+    to = (ngx_http_auth_token_entry_t *) ring->tail;
+    size = e->node.size;
+
+    ngx_http_auth_token_index_remove(&sh->entries, &e->node);
+
+    ngx_memmove(to, e, size);
+
+    to->used = 0;
+
+    ngx_http_auth_token_index_insert(&sh->entries, &to->node);
+
+    ring->tail += size;
 }

@@ -5,7 +5,7 @@
 
 /*
  * Look-ups in flight: who may make one, who waits for it, and what becomes of
- * its answer.  Marks outlive their owner until a deadline, no longer.
+ * its answer.
  */
 
 
@@ -17,13 +17,6 @@
 #include "ngx_http_auth_token_wake.h"
 
 
-/* a look-up that takes longer may have lost its owner: the system is asked */
-#define NGX_HTTP_AUTH_TOKEN_FLIGHT_OWNER  100
-
-/* marks left behind that are cleared away with every new one */
-#define NGX_HTTP_AUTH_TOKEN_FLIGHT_SWEEP  2
-
-
 static ngx_http_auth_token_flight_e ngx_http_auth_token_flight_locked(
     ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_flight_t *f,
     ngx_http_auth_token_limit_t *limit, ngx_msec_t now, ngx_msec_t deadline,
@@ -31,16 +24,7 @@ static ngx_http_auth_token_flight_e ngx_http_auth_token_flight_locked(
 static ngx_uint_t ngx_http_auth_token_flight_answered(
     ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_flight_t *f,
     ngx_msec_t now);
-static ngx_http_auth_token_mark_t *ngx_http_auth_token_flight_find(
-    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_key_t *key);
-static ngx_uint_t ngx_http_auth_token_flight_alive(
-    ngx_http_auth_token_mark_t *m, ngx_msec_t now);
 static void ngx_http_auth_token_flight_join(ngx_http_auth_token_mark_t *m);
-static ngx_http_auth_token_mark_t *ngx_http_auth_token_flight_create(
-    ngx_http_auth_token_zone_t *zone, ngx_http_auth_token_key_t *key,
-    ngx_msec_t now);
-static void ngx_http_auth_token_flight_remove(ngx_http_auth_token_zone_t *zone,
-    ngx_http_auth_token_mark_t *m);
 static ngx_http_auth_token_shctx_t *ngx_http_auth_token_flight_land(
     ngx_http_auth_token_flight_t *f, ngx_http_auth_token_key_t *link,
     ngx_http_auth_token_waiters_t *waiters, ngx_uint_t *good);
@@ -108,10 +92,14 @@ ngx_http_auth_token_flight_locked(ngx_http_auth_token_shctx_t *sh,
         return NGX_HTTP_AUTH_TOKEN_FLIGHT_READY;
     }
 
-    m = ngx_http_auth_token_flight_find(sh, &f->key);
+    m = ngx_http_auth_token_index_find(&sh->marks, &f->key);
 
-    if (m && ngx_http_auth_token_flight_alive(m, now)) {
-
+    if (m
+        && ngx_http_auth_token_mark_current(m, now)
+        && ngx_http_auth_token_mark_owned(m, now)
+        && !ngx_http_auth_token_index_purged(sh, &f->key, NULL, f->slot,
+                                             m->sequence))
+    {
         /* nobody waits for an entry that is still served */
 
         if (!f->refresh) {
@@ -134,24 +122,20 @@ ngx_http_auth_token_flight_locked(ngx_http_auth_token_shctx_t *sh,
     f->sequence = sh->sequence;
     slot->used = now;
 
-    if (m == NULL) {
-        m = ngx_http_auth_token_flight_create(f->zone, &f->key, now);
-
-    } else {
+    if (m) {
+        /* those who wait for it wait on */
+        m->nonce = ++sh->nonce;
         sh->stats.takeovers++;
 
-        /* keeps those who wait; its place in the list is that of its age */
-        ngx_queue_remove(&m->queue);
-        ngx_queue_insert_tail(&sh->flights.queue, &m->queue);
+    } else {
+        m = ngx_http_auth_token_mark_create(sh, &f->key, now);
     }
 
     if (m) {
-        m->slot = f->slot;
-        m->refresh = f->refresh;
         m->owner = ngx_pid;
         m->started = now;
         m->deadline = deadline;
-        m->nonce = ++sh->nonce;
+        m->sequence = f->sequence;
 
         f->nonce = m->nonce;
     }
@@ -168,7 +152,7 @@ ngx_http_auth_token_flight_answered(ngx_http_auth_token_shctx_t *sh,
     ngx_msec_t                    left;
     ngx_http_auth_token_entry_t  *e;
 
-    e = ngx_http_auth_token_entry_find(f->zone, &f->key);
+    e = ngx_http_auth_token_entry_find(sh, &f->key);
 
     if (e
         && e->slot == f->slot
@@ -182,52 +166,6 @@ ngx_http_auth_token_flight_answered(ngx_http_auth_token_shctx_t *sh,
     return ngx_http_auth_token_negative_state(sh, &f->key, f->lives, now,
                                               &left)
            != NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
-}
-
-
-static ngx_http_auth_token_mark_t *
-ngx_http_auth_token_flight_find(ngx_http_auth_token_shctx_t *sh,
-    ngx_http_auth_token_key_t *key)
-{
-    ngx_http_auth_token_mark_t  *m;
-
-    m = ngx_http_auth_token_index_find(&sh->flights, key);
-
-    return (m && m->lo == key->lo) ? m : NULL;
-}
-
-
-ngx_uint_t
-ngx_http_auth_token_flight_exists(ngx_http_auth_token_shctx_t *sh,
-    ngx_http_auth_token_key_t *key, ngx_msec_t now)
-{
-    ngx_http_auth_token_mark_t  *m;
-
-    m = ngx_http_auth_token_flight_find(sh, key);
-
-    return m && ngx_http_auth_token_flight_alive(m, now);
-}
-
-
-static ngx_uint_t
-ngx_http_auth_token_flight_alive(ngx_http_auth_token_mark_t *m,
-    ngx_msec_t now)
-{
-    int64_t  age;
-
-    age = ngx_http_auth_token_age(m->started, now);
-
-    if (age == -1 || now >= m->deadline) {
-        return 0;
-    }
-
-    if (age < NGX_HTTP_AUTH_TOKEN_FLIGHT_OWNER || m->owner == ngx_pid) {
-        return 1;
-    }
-
-    /* the pid may be another's by now: then the deadline ends the mark */
-
-    return !(kill(m->owner, 0) == -1 && ngx_errno == ESRCH);
 }
 
 
@@ -253,97 +191,7 @@ ngx_http_auth_token_flight_join(ngx_http_auth_token_mark_t *m)
 }
 
 
-static ngx_http_auth_token_mark_t *
-ngx_http_auth_token_flight_create(ngx_http_auth_token_zone_t *zone,
-    ngx_http_auth_token_key_t *key, ngx_msec_t now)
-{
-    size_t                        size;
-    ngx_uint_t                    i;
-    ngx_queue_t                  *q;
-    ngx_rbtree_node_t            *node;
-    ngx_http_auth_token_mark_t   *m;
-    ngx_http_auth_token_shctx_t  *sh;
-
-    sh = zone->sh;
-
-    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_FLIGHT_SWEEP; i++) {
-
-        if (ngx_queue_empty(&sh->flights.queue)) {
-            break;
-        }
-
-        q = ngx_queue_head(&sh->flights.queue);
-        m = ngx_queue_data(q, ngx_http_auth_token_mark_t, queue);
-
-        if (ngx_http_auth_token_flight_alive(m, now)) {
-            break;
-        }
-
-        ngx_http_auth_token_flight_remove(zone, m);
-    }
-
-    /* another key with the same first half flies on, without a mark */
-
-    m = ngx_http_auth_token_index_find(&sh->flights, key);
-    if (m) {
-        ngx_http_auth_token_flight_remove(zone, m);
-    }
-
-    size = offsetof(ngx_rbtree_node_t, color)
-           + sizeof(ngx_http_auth_token_mark_t);
-
-    for (i = 0; /* void */ ; i++) {
-
-        node = ngx_slab_alloc_locked(zone->shpool, size);
-        if (node) {
-            break;
-        }
-
-        if (i == NGX_HTTP_AUTH_TOKEN_EVICT
-            || !ngx_http_auth_token_negative_evict(zone))
-        {
-            return NULL;
-        }
-    }
-
-    m = (ngx_http_auth_token_mark_t *) &node->color;
-
-    ngx_memzero(m, sizeof(ngx_http_auth_token_mark_t));
-
-    m->lo = key->lo;
-    node->key = (ngx_rbtree_key_t) key->hi;
-
-    ngx_rbtree_insert(&sh->flights.rbtree, node);
-    ngx_http_auth_token_crash_point();
-    ngx_queue_insert_tail(&sh->flights.queue, &m->queue);
-
-    sh->flights.count++;
-
-    return m;
-}
-
-
-static void
-ngx_http_auth_token_flight_remove(ngx_http_auth_token_zone_t *zone,
-    ngx_http_auth_token_mark_t *m)
-{
-    ngx_rbtree_node_t            *node;
-    ngx_http_auth_token_shctx_t  *sh;
-
-    sh = zone->sh;
-    node = ngx_http_auth_token_entry_node(m);
-
-    sh->flights.count--;
-
-    ngx_queue_remove(&m->queue);
-    ngx_http_auth_token_crash_point();
-    ngx_rbtree_delete(&sh->flights.rbtree, node);
-
-    ngx_slab_free_locked(zone->shpool, node);
-}
-
-
-void
+ngx_int_t
 ngx_http_auth_token_flight_land_record(ngx_http_auth_token_flight_t *f,
     auth_token_str_t record, ngx_http_auth_token_key_t *link,
     ngx_uint_t allowed, ngx_msec_t now,
@@ -354,21 +202,23 @@ ngx_http_auth_token_flight_land_record(ngx_http_auth_token_flight_t *f,
 
     sh = ngx_http_auth_token_flight_land(f, link, waiters, &good);
     if (sh == NULL) {
-        return;
+        return NGX_DECLINED;
     }
 
     ngx_http_auth_token_limit_success(&sh->slots[f->slot], f->probe, now);
 
     if (good) {
-        (void) ngx_http_auth_token_negative_drop(f->zone, &f->key);
-        ngx_http_auth_token_entry_store(f, record, link, allowed, now);
+        (void) ngx_http_auth_token_negative_drop(sh, &f->key);
+        ngx_http_auth_token_entry_store(sh, f, record, link, allowed, now);
     }
 
     ngx_http_auth_token_zone_unlock(f->zone);
+
+    return good ? NGX_OK : NGX_DECLINED;
 }
 
 
-void
+ngx_int_t
 ngx_http_auth_token_flight_land_refusal(ngx_http_auth_token_flight_t *f,
     ngx_msec_t now, ngx_http_auth_token_waiters_t *waiters)
 {
@@ -378,27 +228,29 @@ ngx_http_auth_token_flight_land_refusal(ngx_http_auth_token_flight_t *f,
 
     sh = ngx_http_auth_token_flight_land(f, NULL, waiters, &good);
     if (sh == NULL) {
-        return;
+        return NGX_DECLINED;
     }
 
     ngx_http_auth_token_limit_success(&sh->slots[f->slot], f->probe, now);
 
     if (good) {
-        e = ngx_http_auth_token_entry_find(f->zone, &f->key);
+        e = ngx_http_auth_token_entry_find(sh, &f->key);
         if (e) {
-            ngx_http_auth_token_entry_remove(f->zone, e);
+            ngx_http_auth_token_entry_remove(sh, e);
         }
 
-        ngx_http_auth_token_negative_store(f->zone, &f->key, f->slot,
+        ngx_http_auth_token_negative_store(sh, &f->key, f->slot,
                                            NGX_HTTP_AUTH_TOKEN_CACHE_REFUSED,
                                            now);
     }
 
     ngx_http_auth_token_zone_unlock(f->zone);
+
+    return good ? NGX_OK : NGX_DECLINED;
 }
 
 
-void
+ngx_int_t
 ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
     ngx_http_auth_token_limit_t *limit, ngx_uint_t health,
     ngx_uint_t retry_after, ngx_msec_t now,
@@ -410,7 +262,7 @@ ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
 
     sh = ngx_http_auth_token_flight_land(f, NULL, waiters, &good);
     if (sh == NULL) {
-        return;
+        return NGX_DECLINED;
     }
 
     slot = &sh->slots[f->slot];
@@ -426,10 +278,31 @@ ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
     /* a record stays: it may be used while the authority does not answer */
 
     if (good) {
-        ngx_http_auth_token_negative_store(f->zone, &f->key, f->slot,
+        ngx_http_auth_token_negative_store(sh, &f->key, f->slot,
                                            NGX_HTTP_AUTH_TOKEN_CACHE_FAILED,
                                            now);
     }
+
+    ngx_http_auth_token_zone_unlock(f->zone);
+
+    return good ? NGX_OK : NGX_DECLINED;
+}
+
+
+void
+ngx_http_auth_token_flight_observe(ngx_http_auth_token_flight_t *f,
+    ngx_http_auth_token_limit_t *limit, ngx_uint_t remaining,
+    ngx_uint_t reset, ngx_msec_t now)
+{
+    ngx_http_auth_token_shctx_t  *sh;
+
+    sh = ngx_http_auth_token_zone_lock(f->zone);
+    if (sh == NULL) {
+        return;
+    }
+
+    ngx_http_auth_token_limit_observe(&sh->slots[f->slot], limit, remaining,
+                                      reset, now);
 
     ngx_http_auth_token_zone_unlock(f->zone);
 }
@@ -461,25 +334,25 @@ ngx_http_auth_token_flight_land(ngx_http_auth_token_flight_t *f,
     }
 
     if (f->nonce) {
-        m = ngx_http_auth_token_flight_find(sh, &f->key);
+        m = ngx_http_auth_token_index_find(&sh->marks, &f->key);
 
         if (m && m->nonce == f->nonce) {
             *waiters = m->waiters;
             *good = 1;
 
-            ngx_http_auth_token_flight_remove(f->zone, m);
+            ngx_http_auth_token_mark_remove(sh, m);
         }
 
     } else {
-        e = ngx_http_auth_token_entry_find(f->zone, &f->key);
+        e = ngx_http_auth_token_entry_find(sh, &f->key);
 
         *good = (e == NULL
-                 || ngx_http_auth_token_age(e->stored, f->started) > 0);
+                 || ngx_http_auth_token_index_age(e->stored, f->started) > 0);
     }
 
     if (*good
-        && ngx_http_auth_token_purged(sh, &f->key, link, f->slot,
-                                      f->sequence))
+        && ngx_http_auth_token_index_purged(sh, &f->key, link, f->slot,
+                                            f->sequence))
     {
         sh->stats.purged++;
         *good = 0;

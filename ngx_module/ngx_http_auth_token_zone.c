@@ -18,13 +18,6 @@
 #include "ngx_http_auth_token_shctx.h"
 
 
-/* the purge table takes at most a 64th of the zone */
-#define NGX_HTTP_AUTH_TOKEN_PURGE_MIN  256
-#define NGX_HTTP_AUTH_TOKEN_PURGE_MAX  65536
-
-/* pages that must be left for entries when a zone is made */
-#define NGX_HTTP_AUTH_TOKEN_MIN_PAGES  4
-
 /* a slot that nobody used for this long may be given to another provider */
 #define NGX_HTTP_AUTH_TOKEN_SLOT_IDLE  60000
 
@@ -51,23 +44,9 @@ typedef struct {
 } ngx_http_auth_token_preamble_t;
 
 
-/* what a zone that is made anew keeps, so that workers' slots stay theirs */
-
-typedef struct {
-    u_char                       identity[NGX_HTTP_AUTH_TOKEN_SECRET];
-    uint64_t                     sequence;
-    uint64_t                     nonce;
-    ngx_http_auth_token_stats_t  stats;
-    ngx_http_auth_token_slot_t   slots[NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS];
-} ngx_http_auth_token_kept_t;
-
-
 static ngx_int_t ngx_http_auth_token_zone_create(
     ngx_http_auth_token_zone_t *zone);
-static size_t ngx_http_auth_token_zone_purge_size(
-    ngx_http_auth_token_zone_t *zone);
-static ngx_int_t ngx_http_auth_token_zone_reset(
-    ngx_http_auth_token_zone_t *zone);
+static void ngx_http_auth_token_zone_reset(ngx_http_auth_token_shctx_t *sh);
 static void ngx_http_auth_token_zone_keyed(ngx_http_auth_token_shctx_t *sh,
     u_char *fingerprint, u_char *keyed);
 static ngx_http_auth_token_slot_t *ngx_http_auth_token_zone_free_slot(
@@ -129,42 +108,32 @@ ngx_http_auth_token_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
+/* all of the slab is taken at once: see ngx_http_auth_token_arena.c */
+
 static ngx_int_t
 ngx_http_auth_token_zone_create(ngx_http_auth_token_zone_t *zone)
 {
-    size_t                        n;
+    size_t                        size;
+    u_char                       *area;
     ngx_slab_pool_t              *shpool;
     ngx_http_auth_token_shctx_t  *sh;
 
     shpool = zone->shpool;
 
-    /* a full zone is normal; it is counted, not logged */
-    shpool->log_nomem = 0;
+    size = shpool->pfree * ngx_pagesize;
 
-    n = ngx_http_auth_token_zone_purge_size(zone);
+    area = ngx_slab_alloc_locked(shpool, size);
+    if (area == NULL) {
+        return NGX_ERROR;
+    }
 
-    sh = ngx_slab_calloc_locked(shpool, sizeof(ngx_http_auth_token_shctx_t)
-                                        + n * sizeof(uint64_t));
-    if (sh == NULL || shpool->pfree < NGX_HTTP_AUTH_TOKEN_MIN_PAGES) {
+    sh = ngx_http_auth_token_arena_create(area, size);
+    if (sh == NULL) {
         return NGX_ERROR;
     }
 
     randombytes_buf(sh->identity, NGX_HTTP_AUTH_TOKEN_SECRET);
     randombytes_buf(sh->secret, NGX_HTTP_AUTH_TOKEN_SECRET);
-
-    ngx_http_auth_token_index_init(&sh->entries);
-    ngx_http_auth_token_index_init(&sh->negatives);
-    ngx_http_auth_token_index_init(&sh->flights);
-
-    sh->purge_mask = n - 1;
-    sh->negatives_max = zone->shm_zone->shm.size / 4
-                        / (offsetof(ngx_rbtree_node_t, color)
-                           + sizeof(ngx_http_auth_token_negative_t));
-
-    (void) ngx_snprintf(sh->log_ctx, sizeof(sh->log_ctx) - 1,
-                        " in auth_token_zone \"%V\"%Z",
-                        &zone->shm_zone->shm.name);
-    shpool->log_ctx = sh->log_ctx;
 
     sh->layout = NGX_HTTP_AUTH_TOKEN_LAYOUT;
 
@@ -175,73 +144,35 @@ ngx_http_auth_token_zone_create(ngx_http_auth_token_zone_t *zone)
 }
 
 
-static size_t
-ngx_http_auth_token_zone_purge_size(ngx_http_auth_token_zone_t *zone)
-{
-    size_t  n;
-
-    n = NGX_HTTP_AUTH_TOKEN_PURGE_MIN;
-
-    while (n < NGX_HTTP_AUTH_TOKEN_PURGE_MAX
-           && n * 2 <= zone->shm_zone->shm.size / 512)
-    {
-        n *= 2;
-    }
-
-    return n;
-}
-
-
 /*
- * Somebody died inside the lock: trees, lists and the slab's own pages may be
- * half changed, so none of them is looked at.  The context comes to lie where
- * it was, as the first allocation of a fresh slab; the slots in it are single
- * words, whole at any moment, and are kept because workers know them by
- * number.  Should we die here too, the next one starts over.
+ * Somebody died inside the lock: what is in the zone may be half changed, so
+ * none of it is looked at.  The slots stay, as workers know them by number:
+ * each of their fields is one word and whole at any moment.  The new secret
+ * and generations see to it that no key of before is one of now.
  */
 
-static ngx_int_t
-ngx_http_auth_token_zone_reset(ngx_http_auth_token_zone_t *zone)
+static void
+ngx_http_auth_token_zone_reset(ngx_http_auth_token_shctx_t *sh)
 {
-    ngx_uint_t                    i;
-    ngx_http_auth_token_slot_t   *slot;
-    ngx_http_auth_token_shctx_t  *sh;
+    ngx_uint_t                   i;
+    ngx_http_auth_token_slot_t  *slot;
 
-    static ngx_http_auth_token_kept_t  kept;
+    ngx_http_auth_token_arena_clear(sh);
 
-    sh = zone->shpool->data;
+    randombytes_buf(sh->secret, NGX_HTTP_AUTH_TOKEN_SECRET);
 
-    ngx_memcpy(kept.identity, sh->identity, NGX_HTTP_AUTH_TOKEN_SECRET);
-    ngx_memcpy(kept.slots, sh->slots, sizeof(kept.slots));
-    kept.sequence = sh->sequence;
-    kept.nonce = sh->nonce;
-    kept.stats = sh->stats;
-
-    ngx_slab_init(zone->shpool);
-
-    if (ngx_http_auth_token_zone_create(zone) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    sh = zone->sh;
-
-    ngx_memcpy(sh->identity, kept.identity, NGX_HTTP_AUTH_TOKEN_SECRET);
-    ngx_memcpy(sh->slots, kept.slots, sizeof(kept.slots));
-    sh->sequence = kept.sequence;
-    sh->nonce = kept.nonce;
-    sh->stats = kept.stats;
+    sh->sequence++;
     sh->stats.resets++;
 
     for (i = 0; i < NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS; i++) {
         slot = &sh->slots[i];
 
-        slot->generation++;
+        slot->purged = sh->sequence;
+        slot->generation = sh->sequence;
         slot->probe_until = 0;
         slot->entries = 0;
         slot->negatives = 0;
     }
-
-    return NGX_OK;
 }
 
 
@@ -259,14 +190,10 @@ ngx_http_auth_token_zone_lock(ngx_http_auth_token_zone_t *zone)
         return NULL;
     }
 
+    zone->sh = sh;
+
     if (sh->dirty) {
-
-        if (ngx_http_auth_token_zone_reset(zone) != NGX_OK) {
-            ngx_shmtx_unlock(&zone->shpool->mutex);
-            return NULL;
-        }
-
-        sh = zone->sh;
+        ngx_http_auth_token_zone_reset(sh);
         zone->reset = 1;
     }
 
@@ -335,6 +262,12 @@ ngx_http_auth_token_zone_slot(ngx_http_auth_token_zone_t *zone,
 
         if (slot) {
             ngx_memcpy(slot->fingerprint, keyed, 16);
+
+            slot->generation = ++sh->sequence;
+            slot->purged = sh->sequence;
+
+            /* a reset keeps slots that are in use: this one is whole now */
+            ngx_http_auth_token_zone_fence();
             slot->in_use = 1;
         }
     }
@@ -370,7 +303,6 @@ ngx_http_auth_token_zone_free_slot(ngx_http_auth_token_shctx_t *sh,
     ngx_msec_t now)
 {
     int64_t                      age;
-    uint64_t                     generation;
     ngx_uint_t                   i;
     ngx_http_auth_token_slot_t  *slot, *oldest;
 
@@ -388,19 +320,15 @@ ngx_http_auth_token_zone_free_slot(ngx_http_auth_token_shctx_t *sh,
         }
     }
 
-    age = ngx_http_auth_token_age(oldest->used, now);
+    age = ngx_http_auth_token_index_age(oldest->used, now);
 
     if (age != -1 && age < NGX_HTTP_AUTH_TOKEN_SLOT_IDLE) {
         return NULL;
     }
 
-    /* entries of the old owner count on; they are told apart by nothing else */
-
-    generation = oldest->generation + 1;
-
     oldest->in_use = 0;
-    oldest->generation = generation;
-    oldest->purged = ++sh->sequence;
+    ngx_http_auth_token_zone_fence();
+
     oldest->excess = 0;
     oldest->last = 0;
     oldest->closed_until = 0;
@@ -513,9 +441,41 @@ ngx_http_auth_token_zone_usage(ngx_http_auth_token_zone_t *zone,
     usage->stats = sh->stats;
     usage->entries = sh->entries.count;
     usage->negatives = sh->negatives.count;
-    usage->flights = sh->flights.count;
-    usage->pages = zone->shpool->last - zone->shpool->pages;
-    usage->pages_free = zone->shpool->pfree;
+    usage->flights = sh->marks.count;
+    usage->size = sh->ring.end - sh->ring.start;
+    usage->used = sh->ring.size;
 
     ngx_http_auth_token_zone_unlock(zone);
 }
+
+
+#if (NGX_HTTP_AUTH_TOKEN_TEST_HOOKS)
+
+/* 0: not yet known, from AUTH_TOKEN_CRASH; then counts down to a death at 1 */
+
+ngx_int_t  ngx_http_auth_token_crash_in;
+
+
+void
+ngx_http_auth_token_crash_point(void)
+{
+    char  *value;
+
+    if (ngx_http_auth_token_crash_in == 0) {
+        value = getenv("AUTH_TOKEN_CRASH");
+
+        /* workers inherit one state: their pids tell them apart */
+        srandom(getpid() ^ (unsigned) ngx_current_msec);
+
+        ngx_http_auth_token_crash_in =
+            (value && atoi(value) > 0) ? 2 + random() % atoi(value) : -1;
+    }
+
+    if (ngx_http_auth_token_crash_in > 0
+        && --ngx_http_auth_token_crash_in == 1)
+    {
+        (void) kill(getpid(), SIGKILL);
+    }
+}
+
+#endif

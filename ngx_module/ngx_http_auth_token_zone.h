@@ -78,15 +78,15 @@ typedef struct {
 } ngx_http_auth_token_stats_t;
 
 
-/* a copy of the zone's counters */
+/* a copy of the zone's counters, and what it holds now */
 
 typedef struct {
     ngx_http_auth_token_stats_t  stats;
     uint64_t                     entries;
     uint64_t                     negatives;
     uint64_t                     flights;
-    uint64_t                     pages;        /* of 4 kB as a rule */
-    uint64_t                     pages_free;
+    uint64_t                     size;         /* bytes for entries */
+    uint64_t                     used;         /* of them, by live ones */
 } ngx_http_auth_token_usage_t;
 
 

@@ -1,0 +1,261 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * Purges.  An answer is good if its look-up started after the last purge that
+ * names it; purges are numbered, and the numbers stand in a table of fixed
+ * size by key.  Two keys in one place of the table end each other's answers,
+ * which costs a look-up and nothing else.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_http_auth_token_purge.h"
+#include "ngx_http_auth_token_shctx.h"
+
+
+/* under one lock: entries visited, and chains, most of which are short */
+#define NGX_HTTP_AUTH_TOKEN_PURGE_CHUNK   128
+#define NGX_HTTP_AUTH_TOKEN_PURGE_CHAINS  1024
+
+
+/* what a sweep goes through, one after the other */
+
+typedef enum {
+    NGX_HTTP_AUTH_TOKEN_PURGE_ENTRIES = 0,
+    NGX_HTTP_AUTH_TOKEN_PURGE_NEGATIVES,
+    NGX_HTTP_AUTH_TOKEN_PURGE_DONE
+} ngx_http_auth_token_purge_phase_e;
+
+
+static void ngx_http_auth_token_purge_slot(ngx_http_auth_token_shctx_t *sh,
+    ngx_uint_t slot, uint64_t sequence);
+static void ngx_http_auth_token_purge_key(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_purge_t *p);
+static ngx_uint_t ngx_http_auth_token_purge_chain(
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_purge_t *p,
+    ngx_http_auth_token_index_t *index);
+static void ngx_http_auth_token_purge_entry(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_purge_t *p, ngx_http_auth_token_entry_t *e);
+static void ngx_http_auth_token_purge_negative(
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_purge_t *p,
+    ngx_http_auth_token_negative_t *n);
+
+
+ngx_int_t
+ngx_http_auth_token_purge_begin(ngx_http_auth_token_purge_t *p)
+{
+    ngx_uint_t                    i;
+    ngx_http_auth_token_shctx_t  *sh;
+
+    p->records = 0;
+    p->negatives = 0;
+    p->cursor = 0;
+    p->phase = NGX_HTTP_AUTH_TOKEN_PURGE_ENTRIES;
+
+    sh = ngx_http_auth_token_zone_lock(p->zone);
+    if (sh == NULL) {
+        return NGX_ERROR;
+    }
+
+    p->sequence = ++sh->sequence;
+
+    switch (p->kind) {
+
+    case NGX_HTTP_AUTH_TOKEN_PURGE_KEY:
+        ngx_http_auth_token_purge_key(sh, p);
+        p->phase = NGX_HTTP_AUTH_TOKEN_PURGE_DONE;
+        break;
+
+    case NGX_HTTP_AUTH_TOKEN_PURGE_LINK:
+        ngx_http_auth_token_purge_key(sh, p);
+        break;
+
+    case NGX_HTTP_AUTH_TOKEN_PURGE_SLOT:
+        ngx_http_auth_token_purge_slot(sh, p->slot, p->sequence);
+        break;
+
+    case NGX_HTTP_AUTH_TOKEN_PURGE_ALL:
+
+        for (i = 0; i < NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS; i++) {
+            ngx_http_auth_token_purge_slot(sh, i, p->sequence);
+        }
+
+        break;
+    }
+
+    ngx_http_auth_token_zone_unlock(p->zone);
+
+    return NGX_OK;
+}
+
+
+/* the generation changes the keys: what nobody can name, nobody can find */
+
+static void
+ngx_http_auth_token_purge_slot(ngx_http_auth_token_shctx_t *sh,
+    ngx_uint_t slot, uint64_t sequence)
+{
+    sh->slots[slot].purged = sequence;
+    sh->slots[slot].generation = sequence;
+}
+
+
+static void
+ngx_http_auth_token_purge_key(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_purge_t *p)
+{
+    ngx_http_auth_token_entry_t  *e;
+
+    /* before the table is changed, as _find() removes what was purged */
+
+    e = ngx_http_auth_token_entry_find(sh, &p->key);
+
+    if (e) {
+        ngx_http_auth_token_entry_remove(sh, e);
+        p->records++;
+    }
+
+    p->negatives += ngx_http_auth_token_negative_drop(sh, &p->key);
+
+    sh->purged[p->key.hi & sh->purge_mask] = p->sequence;
+}
+
+
+ngx_int_t
+ngx_http_auth_token_purge_sweep(ngx_http_auth_token_purge_t *p)
+{
+    ngx_uint_t                    chains, visits;
+    ngx_http_auth_token_index_t  *index;
+    ngx_http_auth_token_shctx_t  *sh;
+
+    if (p->phase == NGX_HTTP_AUTH_TOKEN_PURGE_DONE) {
+        return NGX_OK;
+    }
+
+    sh = ngx_http_auth_token_zone_lock(p->zone);
+    if (sh == NULL) {
+        return NGX_OK;
+    }
+
+    index = (p->phase == NGX_HTTP_AUTH_TOKEN_PURGE_ENTRIES) ? &sh->entries
+                                                            : &sh->negatives;
+    visits = 0;
+
+    for (chains = 0; chains < NGX_HTTP_AUTH_TOKEN_PURGE_CHAINS; chains++) {
+
+        if (p->cursor > index->mask) {
+            p->phase++;
+            p->cursor = 0;
+            break;
+        }
+
+        visits += ngx_http_auth_token_purge_chain(sh, p, index);
+        p->cursor++;
+
+        if (visits >= NGX_HTTP_AUTH_TOKEN_PURGE_CHUNK) {
+            break;
+        }
+    }
+
+    ngx_http_auth_token_zone_unlock(p->zone);
+
+    /* an id has a negative entry by its own key only, which is gone already */
+
+    if (p->kind == NGX_HTTP_AUTH_TOKEN_PURGE_LINK
+        && p->phase == NGX_HTTP_AUTH_TOKEN_PURGE_NEGATIVES)
+    {
+        p->phase = NGX_HTTP_AUTH_TOKEN_PURGE_DONE;
+    }
+
+    return (p->phase == NGX_HTTP_AUTH_TOKEN_PURGE_DONE) ? NGX_OK : NGX_AGAIN;
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_purge_chain(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_purge_t *p, ngx_http_auth_token_index_t *index)
+{
+    ngx_uint_t                   n;
+    ngx_http_auth_token_node_t  *node, *next;
+
+    n = 0;
+
+    for (node = ngx_http_auth_token_index_first(index, p->cursor);
+         node;
+         node = next)
+    {
+        next = ngx_http_auth_token_index_next(index, node);
+
+        if (p->phase == NGX_HTTP_AUTH_TOKEN_PURGE_ENTRIES) {
+            ngx_http_auth_token_purge_entry(sh, p,
+                                        (ngx_http_auth_token_entry_t *) node);
+
+        } else {
+            ngx_http_auth_token_purge_negative(sh, p,
+                                     (ngx_http_auth_token_negative_t *) node);
+        }
+
+        n++;
+    }
+
+    return n;
+}
+
+
+/* a walk through all of them is the time to drop what any purge has ended */
+
+static void
+ngx_http_auth_token_purge_entry(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_purge_t *p, ngx_http_auth_token_entry_t *e)
+{
+    ngx_uint_t  named;
+
+    if (!ngx_http_auth_token_index_purged(sh, &e->node.key, &e->link, e->slot,
+                                          e->sequence))
+    {
+        return;
+    }
+
+    switch (p->kind) {
+
+    case NGX_HTTP_AUTH_TOKEN_PURGE_LINK:
+        named = ngx_http_auth_token_key_equal(&e->link, &p->key);
+        break;
+
+    case NGX_HTTP_AUTH_TOKEN_PURGE_SLOT:
+        named = (e->slot == p->slot);
+        break;
+
+    default:
+        named = 1;
+        break;
+    }
+
+    p->records += named;
+
+    ngx_http_auth_token_entry_remove(sh, e);
+}
+
+
+/*
+ * Negative entries do not say when their look-up started.  One that came after
+ * the purge may go as well; it would have lived for seconds.
+ */
+
+static void
+ngx_http_auth_token_purge_negative(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_purge_t *p, ngx_http_auth_token_negative_t *n)
+{
+    if (p->kind == NGX_HTTP_AUTH_TOKEN_PURGE_SLOT && n->slot != p->slot) {
+        return;
+    }
+
+    p->negatives++;
+
+    ngx_http_auth_token_negative_remove(sh, n);
+}
