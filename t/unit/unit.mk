@@ -26,8 +26,8 @@ UNIT_COVERED += auth_token_condition auth_token_mapping \
                 auth_token_mapping_time
 
 # tests whose sources parse JSON
-UNIT_JSON     = json answer cloudflare condition introspection mapping \
-                mapping_time preset
+UNIT_JSON     = json answer cloudflare condition fixtures introspection \
+                mapping mapping_time preset
 
 $(foreach name,$(UNIT_JSON),$(eval LIBS_$(name) = -ljansson))
 
