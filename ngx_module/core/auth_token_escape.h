@@ -15,7 +15,7 @@
 
 
 typedef enum {
-    AUTH_TOKEN_PLACE_PATH = 0,         /* in templates "?" starts QUERY */
+    AUTH_TOKEN_PLACE_PATH = 0,         /* a query may follow its "?" */
     AUTH_TOKEN_PLACE_QUERY,
     AUTH_TOKEN_PLACE_FORM,             /* a name or value of a form */
     AUTH_TOKEN_PLACE_JSON,             /* inside of a JSON string */

@@ -20,12 +20,11 @@ typedef struct {
 } auth_token_template_piece_t;
 
 
-/* what the constant text so far has made of the place */
+/* where in a JSON text the constant text so far has led */
 
 typedef struct {
-    auth_token_place_e  place;
-    int                 string;        /* JSON: inside of quotes */
-    int                 escape;        /* JSON: after a backslash */
+    int               string;          /* inside of quotes */
+    int               escape;          /* after a backslash */
 } auth_token_template_state_t;
 
 
@@ -103,7 +102,6 @@ auth_token_template_expand(auth_token_str_t text, auth_token_place_e place,
 
     start = out->len;
     memset(&state, 0, sizeof(auth_token_template_state_t));
-    state.place = place;
 
     for ( ;; ) {
         rc = auth_token_template_next(&text, &piece);
@@ -125,7 +123,7 @@ auth_token_template_expand(auth_token_str_t text, auth_token_place_e place,
                 return -1;
             }
 
-            rc = auth_token_escape(value, state.place, out);
+            rc = auth_token_escape(value, place, out);
 
         } else if (place == AUTH_TOKEN_PLACE_FORM) {
             rc = auth_token_escape(piece.text, place, out);
@@ -261,10 +259,6 @@ auth_token_template_track(auth_token_template_state_t *state,
 
     for (i = 0; i < text.len; i++) {
         c = text.data[i];
-
-        if (c == '?' && state->place == AUTH_TOKEN_PLACE_PATH) {
-            state->place = AUTH_TOKEN_PLACE_QUERY;
-        }
 
         if (state->escape) {
             state->escape = 0;

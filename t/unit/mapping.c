@@ -334,6 +334,15 @@ test_closed(void)
     ok(apply(&m, "{\"c\":{\"x\":{},\"y\":1}}", TOKEN, NULL, &record)
        == UNAVAILABLE, "an unknown member");
 
+    m.nclosed = 1;
+
+    ok(apply(&m, "{\"c\":\"x\"}", TOKEN, NULL, &record) == UNAVAILABLE,
+       "a string in its place");
+    ok(apply(&m, "{\"c\":[]}", TOKEN, NULL, &record) == UNAVAILABLE,
+       "a list in its place");
+    ok(apply(&m, "{\"c\":null}", TOKEN, NULL, &record) == RECORD,
+       "null in its place");
+
     auth_token_buf_free(&record);
 }
 

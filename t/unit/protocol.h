@@ -134,14 +134,14 @@ record_of(const auth_token_buf_t *b)
 }
 
 
-/* a record with the document {"id":ID,"n":7}, to be freed */
+/* a record with the document {"id":ID,"n":7,"l":["x"]}, to be freed */
 
 shared void
 id_record(auth_token_buf_t *b, const char *id)
 {
     auth_token_buf_t    doc;
     auth_token_facts_t  facts;
-    int64_t             mark;
+    int64_t             mark, list;
 
     auth_token_buf_init(&doc, 4096);
     auth_token_buf_init(b, 4096);
@@ -152,6 +152,10 @@ id_record(auth_token_buf_t *b, const char *id)
     auth_token_doc_add_string(&doc, id, strlen(id));
     auth_token_doc_add_key(&doc, "n", 1);
     auth_token_doc_add_integer(&doc, 7);
+    auth_token_doc_add_key(&doc, "l", 1);
+    list = auth_token_doc_open(&doc, AUTH_TOKEN_DOC_ARRAY);
+    auth_token_doc_add_string(&doc, "x", 1);
+    auth_token_doc_close(&doc, list);
     auth_token_doc_close(&doc, mark);
 
     facts.doc = auth_token_buf_str(&doc);

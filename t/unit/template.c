@@ -233,6 +233,9 @@ test_value(const auth_token_record_t *first, const auth_token_record_t *last)
     v = auth_token_template_value(str_of("n"), &vars);
     is_int(v.len, 0, "a number is no value");
 
+    v = auth_token_template_value(str_of("l"), &vars);
+    is_int(v.len, 0, "nor is a list");
+
     vars.nrecords = 0;
 
     v = auth_token_template_value(str_of("id"), &vars);
