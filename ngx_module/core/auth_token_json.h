@@ -24,7 +24,7 @@
 
 /* these bound the memory that a text can cost beyond its own length */
 #define AUTH_TOKEN_JSON_MAX_CONTAINERS  4096
-#define AUTH_TOKEN_JSON_MAX_VALUES      32768
+#define AUTH_TOKEN_JSON_MAX_VALUES      12288
 
 
 typedef struct auth_token_json_s  auth_token_json_t;

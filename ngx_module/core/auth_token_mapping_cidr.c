@@ -29,8 +29,8 @@ typedef struct {
 
 
 static int auth_token_sets_visit(const auth_token_json_t *v, void *data);
-static int auth_token_sets_entry(auth_token_sets_list_t *list,
-    const auth_token_json_t *v);
+static int auth_token_sets_entry(const auth_token_json_t *v,
+    auth_token_range_t *range);
 static const char *auth_token_sets_add(auth_token_sets_t *sets,
     auth_token_buf_t *ranges);
 static const char *auth_token_mapping_closed_one(
@@ -119,22 +119,38 @@ auth_token_mapping_closed(const auth_token_mapping_t *m,
 }
 
 
-/* takes a list of entries, or, below a "*", a single one */
+/*
+ * Takes a list of entries, or, below a "*", a single one.  Room is made for
+ * all of them at once: growing to it would need twice the memory.
+ */
 
 static int
 auth_token_sets_visit(const auth_token_json_t *v, void *data)
 {
-    size_t                   i;
+    int                      single;
+    size_t                   i, n;
+    auth_token_range_t      *range;
     auth_token_sets_list_t  *list;
 
     list = data;
+    single = auth_token_json_type(v) != AUTH_TOKEN_DOC_ARRAY;
 
-    if (auth_token_json_type(v) != AUTH_TOKEN_DOC_ARRAY) {
-        return list->any ? auth_token_sets_entry(list, v) : -1;
+    if (single && !list->any) {
+        return -1;
     }
 
-    for (i = 0; i < auth_token_json_size(v); i++) {
-        if (auth_token_sets_entry(list, auth_token_json_at(v, i)) != 0) {
+    n = single ? 1 : auth_token_json_size(v);
+    range = auth_token_buf_extend(&list->ranges, n * sizeof(*range));
+
+    if (range == NULL) {
+        return -1;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (auth_token_sets_entry(single ? v : auth_token_json_at(v, i),
+                                  &range[i])
+            != 0)
+        {
             return -1;
         }
     }
@@ -144,10 +160,9 @@ auth_token_sets_visit(const auth_token_json_t *v, void *data)
 
 
 static int
-auth_token_sets_entry(auth_token_sets_list_t *list, const auth_token_json_t *v)
+auth_token_sets_entry(const auth_token_json_t *v, auth_token_range_t *range)
 {
-    auth_token_str_t    text;
-    auth_token_range_t  range;
+    auth_token_str_t  text;
 
     if (auth_token_json_type(v) != AUTH_TOKEN_DOC_STRING) {
         return -1;
@@ -155,11 +170,7 @@ auth_token_sets_entry(auth_token_sets_list_t *list, const auth_token_json_t *v)
 
     text = auth_token_json_string(v);
 
-    if (auth_token_cidr_parse(text.data, text.len, &range) != 0) {
-        return -1;
-    }
-
-    return auth_token_buf_add(&list->ranges, &range, sizeof(range));
+    return auth_token_cidr_parse(text.data, text.len, range);
 }
 
 

@@ -18,9 +18,14 @@ static void *mapping_malloc(size_t size);
 #include "../../ngx_module/core/auth_token_mapping.c"
 #include "../../ngx_module/core/auth_token_mapping_doc.c"
 
-/* a set that cannot be compiled, which no answer can bring about */
+/* a list beyond all memory, and a set that cannot be compiled, which no answer
+   can bring about */
 
+static int  extend_fails;
 static int  compile_fails;
+
+#define auth_token_buf_extend(b, len)                                         \
+    (extend_fails ? NULL : auth_token_buf_extend(b, len))
 
 #define auth_token_cidr_compile(list, n, blob, size)                          \
     (compile_fails ? 0 : auth_token_cidr_compile(list, n, blob, size))
@@ -28,6 +33,7 @@ static int  compile_fails;
 #include "../../ngx_module/core/auth_token_mapping_cidr.c"
 
 #undef malloc
+#undef auth_token_buf_extend
 #undef auth_token_cidr_compile
 
 #include "apply.h"
@@ -416,6 +422,11 @@ test_failures(void)
     ok(apply(&m, whole, TOKEN, NULL, &record) == UNAVAILABLE,
        "no memory for a set");
     malloc_fails = 0;
+
+    extend_fails = 1;
+    ok(apply(&m, whole, TOKEN, NULL, &record) == UNAVAILABLE,
+       "no memory for a list");
+    extend_fails = 0;
 
     compile_fails = 1;
     ok(apply(&m, whole, TOKEN, NULL, &record) == UNAVAILABLE,
