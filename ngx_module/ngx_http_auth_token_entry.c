@@ -17,9 +17,12 @@
 #include "ngx_http_auth_token_shctx.h"
 
 
-/* for one new record: the most that are looked at, and that are moved */
-#define NGX_HTTP_AUTH_TOKEN_ENTRY_VISITS  128
-#define NGX_HTTP_AUTH_TOKEN_ENTRY_MOVES   16
+/*
+ * For one new record: the most that are looked at, and that are moved as they
+ * were used.  Behind so many in a row that are in use, one has to go.
+ */
+#define NGX_HTTP_AUTH_TOKEN_ENTRY_VISITS  192
+#define NGX_HTTP_AUTH_TOKEN_ENTRY_MOVES   128
 
 /* a record may take this part of the ring */
 #define NGX_HTTP_AUTH_TOKEN_ENTRY_SHARE   4

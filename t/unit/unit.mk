@@ -40,6 +40,8 @@ SEED         ?=
 UNIT_DIFFS    = $(patsubst t/unit/differential/%.py,%, \
                     $(wildcard t/unit/differential/*_diff.py))
 
+include t/unit/zone/zone.mk
+
 
 .PHONY: unit
 unit: $(UNIT_TESTS)	## run the unit tests under the sanitizers

@@ -1,0 +1,298 @@
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * One look-up per token: who leads, who waits, who takes over, and which
+ * answer is kept when a purge or another leader came between.
+ */
+
+
+#include <sys/wait.h>
+
+#include "zone.h"
+
+
+static zone_t            *zone;
+static auth_token_str_t   record;
+
+
+static int
+land(zone_flight_t *f)
+{
+    return (int) ngx_http_auth_token_flight_land_record(f, record, NULL, 1,
+                                                        zone_now,
+                                                        &zone_waiters);
+}
+
+
+static void
+test_coalesce(void)
+{
+    int            i, waits;
+    zone_key_t     key;
+    zone_flight_t  f, g;
+
+    key = zone_key(zone, 1);
+    f = zone_flight(zone, key);
+    g = zone_flight(zone, key);
+
+    is_int(zone_take(&f), ZONE_LEAD, "the first one leads");
+
+    for (waits = 0, i = 0; i < 999; i++) {
+        shim_self.workers = (uint64_t) 1 << (i % 4);
+        waits += (zone_take(&g) == ZONE_WAIT);
+    }
+
+    is_int(waits, 999, "all others wait");
+    is_int((long long) zone->sh->marks.count, 1, "one mark");
+
+    is_int(land(&f), NGX_OK, "it lands");
+    is_int((long long) zone_waiters.workers, 15, "four workers are to wake");
+    is_int((long long) zone->sh->marks.count, 0, "no mark is left");
+    is_int(zone_take(&g), ZONE_READY, "who comes then finds the answer");
+
+    is_int(land(&f), NGX_DECLINED, "landing twice changes nothing");
+    is_int((long long) zone_waiters.workers, 0, "and wakes nobody");
+
+    /* waiters of an old and of a new configuration */
+
+    key = zone_key(zone, 2);
+    f = zone_flight(zone, key);
+    g = zone_flight(zone, key);
+    zone_take(&f);
+    shim_self.workers = 2;
+    zone_take(&g);
+    shim_self.generation = 2;
+    shim_self.workers = 4;
+    zone_take(&g);
+    land(&f);
+    is_int((long long) zone_waiters.workers, 4,
+           "bits of two configurations are not mixed");
+    is_int((long long) zone_waiters.generation, 2, "the last one counts");
+    shim_self.workers = 1;
+}
+
+
+static void
+test_takeover(void)
+{
+    pid_t          pid;
+    zone_key_t     key;
+    zone_flight_t  f, g, h;
+
+    key = zone_key(zone, 10);
+    f = zone_flight(zone, key);
+    g = zone_flight(zone, key);
+    h = zone_flight(zone, key);
+
+    zone_take(&f);
+    is_int(zone_take(&g), ZONE_WAIT, "somebody waits");
+
+    zone_now += ZONE_MS - 1;
+    is_int(zone_take(&g), ZONE_WAIT, "until the deadline");
+    zone_now += 1;
+    is_int(zone_take(&g), ZONE_LEAD, "then he leads");
+    is_int(zone_take(&h), ZONE_WAIT, "and others wait for him");
+
+    is_int(land(&f), NGX_DECLINED, "an answer that comes too late is not kept");
+    is_int(zone_state(zone, key), ZONE_MISS, "so nothing is there");
+
+    is_int(land(&g), NGX_OK, "his is");
+    is_int((long long) zone_waiters.workers, 1, "those who waited for the "
+           "first one are woken");
+    is_int(zone_state(zone, key), ZONE_HIT, "and it is there");
+
+    /* an owner who died */
+
+    key = zone_key(zone, 11);
+    f = zone_flight(zone, key);
+    g = zone_flight(zone, key);
+
+    pid = fork();
+
+    if (pid == 0) {
+        ngx_pid = getpid();
+        _exit(zone_take(&f) == ZONE_LEAD ? 0 : 1);
+    }
+
+    waitpid(pid, NULL, 0);
+
+    is_int(zone_take(&g), ZONE_WAIT, "a young mark is trusted");
+    zone_now += 99;
+    is_int(zone_take(&g), ZONE_WAIT, "up to 100 ms");
+    zone_now += 1;
+    is_int(zone_take(&g), ZONE_LEAD, "then its dead owner is noticed");
+    is_int(land(&g), NGX_OK, "and the answer is kept");
+
+    /* a clock that went back must not leave the mark for ever */
+
+    key = zone_key(zone, 12);
+    f = zone_flight(zone, key);
+    g = zone_flight(zone, key);
+    zone_take(&f);
+    zone_now -= 7200000;
+    is_int(zone_take(&g), ZONE_LEAD, "a mark from the future is no mark");
+    land(&g);
+    zone_now += 7200000;
+}
+
+
+static void
+test_purge(void)
+{
+    zone_key_t     key, link, other;
+    zone_flight_t  f, g;
+
+    key = zone_key(zone, 20);
+    link = zone_key_of(zone, 0, 1, 20);
+    other = zone_key(zone, 21);
+
+    f = zone_flight(zone, key);
+    zone_take(&f);
+    zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_KEY, &key, 0);
+
+    g = zone_flight(zone, key);
+    is_int(zone_take(&g), ZONE_LEAD, "after a purge nobody waits for what "
+           "started before");
+    is_int(land(&f), NGX_DECLINED, "a look-up from before is not kept");
+    is_int(zone_state(zone, key), ZONE_MISS, "so nothing is there");
+    is_int(land(&g), NGX_OK, "one from after is");
+    is_int(zone_state(zone, key), ZONE_HIT, "and is there");
+
+    f = zone_flight(zone, other);
+    zone_take(&f);
+    zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_LINK, &link, 0);
+    is_int(ngx_http_auth_token_flight_land_record(&f, record, &link, 1,
+                                                  zone_now, &zone_waiters),
+           NGX_DECLINED, "a purge by id ends a look-up whose answer names it");
+    is_int(zone_state(zone, other), ZONE_MISS, "so nothing is there");
+
+    f = zone_flight(zone, other);
+    zone_take(&f);
+    is_int(ngx_http_auth_token_flight_land_record(&f, record, &link, 1,
+                                                  zone_now, &zone_waiters),
+           NGX_OK, "the next one is kept");
+
+    f = zone_flight(zone, zone_key(zone, 22));
+    zone_take(&f);
+    zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_SLOT, NULL, 1);
+    is_int(land(&f), NGX_OK, "the purge of another provider is nothing to it");
+
+    f = zone_flight(zone, zone_key(zone, 23));
+    zone_take(&f);
+    zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_SLOT, NULL, 0);
+    is_int(land(&f), NGX_DECLINED, "the purge of its own ends it");
+
+    f = zone_flight(zone, zone_key(zone, 24));
+    zone_take(&f);
+    zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_ALL, NULL, 0);
+    is_int(ngx_http_auth_token_flight_land_refusal(&f, zone_now,
+                                                   &zone_waiters),
+           NGX_DECLINED, "a purge of all ends a refusal under way too");
+    is_int((long long) zone->sh->negatives.count, 0, "it is not kept");
+}
+
+
+static void
+test_failure(void)
+{
+    zone_key_t     key;
+    zone_query_t   q;
+    zone_flight_t  f;
+
+    key = zone_key(zone, 30);
+    f = zone_flight(zone, key);
+
+    zone_take(&f);
+    ngx_http_auth_token_flight_land_failure(&f, NULL, 1, 0, zone_now,
+                                            &zone_waiters);
+    q = zone_query(zone, key, 1);
+    is_int(q.state, ZONE_FAILED, "a failure is remembered");
+    is_int((long long) q.retry_after, 1, "for a second");
+    is_int(zone_take(&f), ZONE_READY, "nobody asks again");
+
+    zone_now += 999;
+    is_int(zone_state(zone, key), ZONE_FAILED, "for all of it");
+    zone_now += 1;
+    is_int(zone_state(zone, key), ZONE_MISS, "then it is forgotten");
+
+    is_int(zone_take(&f), ZONE_LEAD, "asked again");
+    is_int(land(&f), NGX_OK, "with an answer");
+    is_int(zone_state(zone, key), ZONE_HIT, "that counts");
+
+    zone_now += 60000;
+    zone_take(&f);
+    ngx_http_auth_token_flight_land_failure(&f, NULL, 1, 40, zone_now,
+                                            &zone_waiters);
+    q = zone_query(zone, key, 1);
+    is_int(q.state, ZONE_FAILED, "the authority wants a pause");
+    is_int((long long) q.retry_after, 40, "and how long is told");
+
+    f = zone_flight(zone, zone_key(zone, 31));
+    is_int(zone_take(&f), ZONE_REFUSED, "no other token is looked up");
+    is_int((long long) zone_retry_after, 40, "for as long");
+    zone_now += 39001;
+    is_int(zone_take(&f), ZONE_REFUSED, "until it is over");
+    is_int((long long) zone_retry_after, 1, "rounded up");
+    zone_now += 999;
+    is_int(zone_take(&f), ZONE_LEAD, "then one is");
+    ok(f.probe, "to see");
+    is_int(land(&f), NGX_OK, "it answers");
+    ok(zone->sh->slots[0].closed_until == 0, "so all goes on");
+}
+
+
+static void
+test_marks(void)
+{
+    int            i, n, leads;
+    zone_flight_t  f;
+
+    n = (int) zone->sh->nmarks;
+
+    for (leads = 0, i = 0; i < n * 2; i++) {
+        f = zone_flight(zone, zone_key(zone, 1000 + i));
+        leads += (zone_take(&f) == ZONE_LEAD);
+    }
+
+    is_int(leads, n * 2, "a full table of marks stops no look-up");
+    is_int((long long) zone->sh->marks.count, n, "it is full");
+    ok(f.nonce == 0, "the last one has no mark");
+
+    is_int(land(&f), NGX_OK, "and is kept all the same");
+    is_int(zone_state(zone, f.key), ZONE_HIT, "for others");
+
+    is_int(land(&f), NGX_DECLINED, "but not over one that came meanwhile");
+
+    /* marks left behind make room */
+
+    zone_now += ZONE_MS;
+
+    for (i = 0; i < n; i++) {
+        f = zone_flight(zone, zone_key(zone, 100000 + i));
+        zone_take(&f);
+        leads += (f.nonce != 0);
+    }
+
+    is_int(leads, n * 3, "marks left behind make room for new ones");
+    zone_ok(zone, "with all marks in use");
+}
+
+
+int
+main(void)
+{
+    zone = zone_new(1 << 20);
+    record = zone_record(60, 0);
+
+    test_coalesce();
+    test_takeover();
+    test_purge();
+    test_failure();
+    test_marks();
+
+    zone_ok(zone, "in the end");
+
+    return done();
+}

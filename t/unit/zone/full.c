@@ -1,0 +1,257 @@
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * A zone that is full: what makes room for what, that known tokens outlive a
+ * flood of unknown ones, and how much a zone holds.
+ */
+
+
+#include "zone.h"
+
+
+static zone_t  *zone;
+
+
+static int
+hits(int from, int to)
+{
+    int  n;
+
+    for (n = 0; from < to; from++) {
+        n += (zone_state(zone, zone_key(zone, from)) == ZONE_HIT);
+    }
+
+    return n;
+}
+
+
+static void
+refuse(int n)
+{
+    zone_flight_t  f;
+
+    f = zone_flight(zone, zone_key(zone, n));
+
+    if (zone_take(&f) == ZONE_LEAD) {
+        ngx_http_auth_token_flight_land_refusal(&f, zone_now, &zone_waiters);
+    }
+}
+
+
+static void
+test_used(void)
+{
+    int               i, n, asked, stored;
+    auth_token_str_t  r;
+
+    r = zone_record(300, 4);
+
+    for (n = 0; zone->sh->stats.evictions == 0; n++) {
+        zone_put(zone, zone_key(zone, n), r, NULL, 1);
+    }
+
+    ok(hits(0, 1) == 0, "full with %d records: the oldest is gone", n);
+    is_int(hits(1, n), n - 1, "all others are there");
+    zone_ok(zone, "full");
+
+    /* all of them have been used now: let the ring forget that */
+
+    for (i = n; i < n * 3; i++) {
+        zone_put(zone, zone_key(zone, i), r, NULL, 1);
+    }
+
+    is_int(hits(n * 3 - 100, n * 3), 100, "the newest are there");
+    zone_ok(zone, "after two rounds");
+
+    /* a hundred that are used, among many that are not */
+
+    asked = 0;
+    stored = 0;
+
+    for (i = n * 3; i < n * 20; i++) {
+        zone_put(zone, zone_key(zone, i), r, NULL, 1);
+
+        if (i % 50 == 0) {
+            asked += 100;
+            stored += hits(n * 3 - 100, n * 3);
+        }
+    }
+
+    is_int(stored, asked, "what is used stays, always");
+    zone_ok(zone, "after many rounds");
+}
+
+
+static void
+test_flood(void)
+{
+    int               i, n, all;
+    uint64_t          evictions;
+    auth_token_str_t  r;
+
+    r = zone_record(300, 4);
+
+    zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_ALL, NULL, 0);
+    evictions = zone->sh->stats.evictions;
+
+    /* a zone full of records that nobody has used yet */
+
+    for (n = 0; zone->sh->stats.evictions == evictions; n++) {
+        zone_put(zone, zone_key(zone, n), r, NULL, 1);
+    }
+
+    evictions = zone->sh->stats.evictions;
+
+    for (all = 0, i = 0; i < 120000; i++) {
+        refuse(1000000 + i);
+        zone_now += (i % 2);
+
+        if (i % 10000 == 0) {
+            all += (hits(1, n) == n - 1);
+        }
+
+        if (zone_now % 50000 == 0) {
+            zone_now++;
+        }
+    }
+
+    is_int(all, 12, "120,000 refusals: every record stays");
+    is_int((long long) (zone->sh->stats.evictions - evictions), 0,
+           "none was thrown out for them");
+    ok(zone->sh->negatives.count * 32 <= (1 << 20) / 4
+       && zone->sh->negatives.count == zone->sh->nnegatives,
+       "they take a quarter of the zone at most: %d bytes",
+       (int) zone->sh->negatives.count * 32);
+
+    is_int(zone_state(zone, zone_key(zone, 1000000 + 119999)), ZONE_UNKNOWN,
+           "the last one is remembered");
+
+    is_int(zone_put(zone, zone_key(zone, 9999999), r, NULL, 1), NGX_OK,
+           "a record finds room");
+    is_int(zone_state(zone, zone_key(zone, 9999999)), ZONE_HIT, "and stays");
+    zone_ok(zone, "after the flood");
+
+    /* a bad token that keeps coming is not looked up over and over */
+
+    for (n = 0, i = 0; i < 20000; i++) {
+        refuse(2000000 + i);
+
+        if (i % 1000 == 0) {
+            zone_now++;
+            n += (zone_state(zone, zone_key(zone, 2000000)) == ZONE_UNKNOWN);
+        }
+    }
+
+    is_int(n, 20, "one that is used stays among them");
+}
+
+
+static void
+test_sizes(void)
+{
+    int               i, n, kept;
+    size_t            size, largest;
+    ngx_uint_t        seed;
+    auth_token_str_t  r[8];
+
+    zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_ALL, NULL, 0);
+
+    largest = (size_t) (zone->sh->ring.end - zone->sh->ring.start) / 4;
+
+    for (i = 0; i < 8; i++) {
+        r[i] = zone_record((size_t) 40 << (2 * (i % 5)), i % 4 ? 0 : 40);
+    }
+
+    seed = 1;
+    kept = 0;
+
+    for (i = 0; i < 60000; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        n = (int) (seed >> 40) % 3000;
+
+        switch ((seed >> 20) % 10) {
+
+        case 0:
+            refuse(n);
+            break;
+
+        case 1:
+        case 2:
+            hits(n, n + 1);
+            break;
+
+        case 3:
+            zone_now += 1000;
+            break;
+
+        default:
+            zone_put(zone, zone_key(zone, n), r[(seed >> 30) % 8], NULL, 1);
+        }
+
+        if (i % 1000 == 0) {
+            kept += (zone_check(zone) == NULL);
+        }
+    }
+
+    is_int(kept, 60, "records of all sizes, whole all the time");
+
+    size = zone->sh->stats.nomem;
+    is_int(zone_put(zone, zone_key(zone, 5000),
+                    zone_record(largest < 60000 ? largest : 60000, 2000),
+                    NULL, 1),
+           NGX_OK, "one too large lands");
+    is_int((long long) (zone->sh->stats.nomem - size), largest < 70000,
+           "but is not stored");
+    zone_ok(zone, "after it");
+}
+
+
+static void
+test_capacity(void)
+{
+    int               n;
+    zone_key_t        link;
+    auth_token_str_t  verify, details;
+
+    /* what Cloudflare answers, about, with four ranges and one policy */
+
+    verify = zone_record(54, 0);
+    details = zone_record(400, 4);
+
+    zone = zone_new(10 << 20);
+
+    for (n = 0; zone->sh->stats.evictions == 0; n++) {
+        link = zone_key_of(zone, 0, 1, n);
+        zone_put(zone, zone_key(zone, n), verify, &link, 1);
+        zone_put(zone, link, details, NULL, 1);
+    }
+
+    printf("# 10m hold %d tokens: %d + %d bytes each, of %d; "
+           "%d refusals, %d marks, %d chains\n", n,
+           (int) (sizeof(ngx_http_auth_token_entry_t) + verify.len),
+           (int) (sizeof(ngx_http_auth_token_entry_t) + details.len),
+           (int) ((10 << 20) / n), (int) zone->sh->nnegatives,
+           (int) zone->sh->nmarks, (int) zone->sh->entries.mask + 1);
+
+    is_int(sizeof(ngx_http_auth_token_entry_t), 56, "56 bytes over a record");
+    is_int(sizeof(ngx_http_auth_token_negative_t), 32, "32 for a refusal");
+
+    ok(n > 11000, "10m hold over 11,000 tokens of two steps");
+    zone_ok(zone, "full of them");
+}
+
+
+int
+main(void)
+{
+    zone = zone_new(1 << 20);
+
+    test_used();
+    test_flood();
+    test_sizes();
+    test_capacity();
+
+    return done();
+}

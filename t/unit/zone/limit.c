@@ -1,0 +1,298 @@
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * The budget and the breaker of a provider, as functions of the time.
+ */
+
+
+#include "zone.h"
+
+
+static ngx_http_auth_token_slot_t   slot;
+static ngx_http_auth_token_limit_t  limit;
+static ngx_uint_t                   probe, after;
+static ngx_msec_t                   now = 1000000;
+
+
+static int
+take(int refresh)
+{
+    return ngx_http_auth_token_limit_take(&slot, &limit, (ngx_uint_t) refresh,
+                                          now, now + 5000, &probe, &after)
+           == NGX_OK;
+}
+
+
+static int
+take_many(int n)
+{
+    int  i, taken;
+
+    for (taken = 0, i = 0; i < n; i++) {
+        taken += take(0);
+    }
+
+    return taken;
+}
+
+
+static void
+reset(ngx_uint_t rate, ngx_uint_t burst, ngx_uint_t breaker)
+{
+    memset(&slot, 0, sizeof(slot));
+
+    limit.rate = rate;
+    limit.burst = burst;
+    limit.breaker = breaker;
+    limit.breaker_delay = 10000;
+}
+
+
+static void
+test_budget(void)
+{
+    int         i, taken;
+    ngx_msec_t  end;
+
+    reset(4000, 60000, 0);
+
+    is_int(take_many(100), 60, "a burst of 60");
+    is_int((long long) after, 1, "one every 250 ms: try in a second");
+
+    now += 249;
+    ok(!take(0), "not after 249 ms");
+    now += 1;
+    ok(take(0), "but after 250 ms");
+    ok(!take(0), "once");
+
+    now += 1000;
+    is_int(take_many(100), 4, "4 a second");
+
+    now += 3600000;
+    is_int(take_many(100), 60, "never more than the burst");
+
+    /* asked every ms, the rate is what it is */
+
+    now += 15000;
+    is_int(take_many(100), 60, "it is full after 15 s");
+
+    for (taken = 0, end = now + 100000; now < end; now++) {
+        taken += take(0);
+    }
+
+    ok(taken >= 399 && taken <= 400, "400 in 100 s, asked every ms: %d",
+       taken);
+
+    /* a slow one: 1 a minute */
+
+    reset(17, 1000, 0);
+    now += 3600000;
+    ok(take(0), "1 r/m: one");
+    ok(!take(0), "and no second");
+    is_int((long long) after, 59, "for a minute");
+
+    for (taken = 0, i = 0; i < 58823; i++, now++) {
+        taken += take(0);
+    }
+
+    is_int(taken, 0, "nothing meanwhile");
+    now += 1;
+    ok(take(0), "then one");
+
+    reset(4000, 0, 0);
+    ok(take(0), "without a burst: one");
+    ok(!take(0), "at a time");
+
+    reset(0, 0, 0);
+    is_int(take_many(1000), 1000, "no rate: no limit");
+
+    is_int(ngx_http_auth_token_limit_take(&slot, NULL, 0, now, now, &probe,
+                                          &after),
+           NGX_OK, "no limit at all");
+}
+
+
+static void
+test_refresh(void)
+{
+    int  i, taken;
+
+    reset(4000, 60000, 0);
+
+    for (taken = 0, i = 0; i < 100; i++) {
+        taken += take(1);
+    }
+
+    is_int(taken, 30, "renewals take half of the burst");
+    is_int(take_many(100), 30, "the other half is for misses");
+    ok(!take(1), "none for renewals then");
+
+    reset(4000, 1000, 0);
+    ok(take(1), "a burst of one serves both");
+}
+
+
+static void
+test_clock(void)
+{
+    reset(4000, 60000, 0);
+    take_many(100);
+
+    now -= 1000;
+    ok(!take(0), "a clock behind gives nothing back");
+    now -= 7200000;
+    is_int(take_many(100), 60, "one that jumped back does not block for long");
+    now += 7201000;
+    is_int(take_many(100), 60, "nor one that jumped ahead");
+
+    reset(0, 0, 3);
+    ngx_http_auth_token_limit_failure(&slot, &limit, 0, 30, now);
+    now -= 7200000;
+    ok(take(0), "a pause that ends in hours is no pause");
+    now += 7200000;
+
+    reset(0, 0, 3);
+    ngx_http_auth_token_limit_failure(&slot, &limit, 0, 1000000, now);
+    ok(!take(0), "a pause of days");
+    is_int((long long) after, 3600, "is one of an hour");
+
+    reset(1000000000, 4000000000u, 0);
+    slot.last = 0;
+    now += (ngx_msec_t) 1 << 40;
+    ok(take(0), "large numbers");
+}
+
+
+static void
+fail(int n)
+{
+    while (n--) {
+        ngx_http_auth_token_limit_failure(&slot, &limit, probe, 0, now);
+    }
+}
+
+
+static void
+test_breaker(void)
+{
+    reset(0, 0, 3);
+
+    ok(take(0) && !probe, "closed");
+    fail(2);
+    ok(take(0), "two failures: still closed");
+    ngx_http_auth_token_limit_success(&slot, probe, now);
+    fail(2);
+    ok(take(0), "they count in a row only");
+    fail(1);
+    ok(!take(0), "three in a row open it");
+    is_int((long long) after, 10, "for its delay");
+    is_int((long long) ngx_http_auth_token_limit_closed(&slot, now), 10,
+           "as is told");
+
+    now += 9999;
+    ok(!take(0), "all of it");
+    is_int((long long) after, 1, "in true seconds");
+
+    now += 1;
+    ok(take(0) && probe, "then one may probe");
+    ok(!take(0), "one");
+    is_int((long long) after, 5, "others wait for it");
+
+    fail(1);
+    ok(!take(0), "it failed: open again");
+    is_int((long long) after, 10, "for the delay");
+
+    now += 10000;
+    ok(take(0) && probe, "the next probe");
+    ngx_http_auth_token_limit_success(&slot, probe, now);
+    ok(take(0) && !probe, "it succeeded: closed");
+    ok(take(0), "for all");
+
+    /* a prober that dies */
+
+    fail(3);
+    now += 10000;
+    ok(take(0) && probe, "one may probe");
+    now += 4999;
+    ok(!take(0), "others wait until his deadline");
+    now += 1;
+    ok(take(0) && probe, "then another one may");
+
+    ngx_http_auth_token_limit_neutral(&slot, probe);
+    ok(take(0) && probe, "an answer that says nothing lets the next one try");
+    ngx_http_auth_token_limit_success(&slot, 1, now);
+
+    reset(0, 0, 0);
+    fail(100);
+    ok(take(0), "without a breaker failures stop nothing");
+}
+
+
+static void
+test_pause(void)
+{
+    reset(0, 0, 3);
+
+    ngx_http_auth_token_limit_failure(&slot, &limit, 0, 30, now);
+    ok(!take(0), "the authority wants 30 s");
+    is_int((long long) after, 30, "and gets them");
+
+    ngx_http_auth_token_limit_success(&slot, 0, now);
+    ok(!take(0), "an answer asked for before changes nothing");
+
+    ngx_http_auth_token_limit_failure(&slot, &limit, 0, 5, now);
+    ok(!take(0), "nor does a shorter wish");
+    is_int((long long) after, 30, "the longest counts");
+
+    now += 30000;
+    ok(take(0) && probe, "one tries");
+    ok(!take(0), "alone");
+    ngx_http_auth_token_limit_success(&slot, probe, now);
+    ok(take(0) && !probe, "and all go on");
+
+    reset(0, 0, 0);
+    ngx_http_auth_token_limit_failure(&slot, NULL, 0, 30, now);
+    ok(!take(0), "also without any limit of ours");
+
+    /* what the authority says it has left */
+
+    reset(4000, 60000, 3);
+    ngx_http_auth_token_limit_observe(&slot, &limit, 0, 20, now);
+    ok(!take(0), "none left");
+    is_int((long long) after, 20, "until then");
+    now += 20000;
+    ok(take(0) && probe, "then one tries");
+    ngx_http_auth_token_limit_success(&slot, probe, now);
+
+    reset(4000, 60000, 3);
+    ngx_http_auth_token_limit_observe(&slot, &limit, 10, 20, now);
+    is_int(take_many(100), 10, "ten left: ten are taken");
+
+    reset(4000, 60000, 3);
+    ngx_http_auth_token_limit_observe(&slot, &limit, 1000, 20, now);
+    is_int(take_many(100), 60, "more than ours left: ours count");
+
+    reset(4000, 60000, 3);
+    take_many(55);
+    ngx_http_auth_token_limit_observe(&slot, &limit, 10, 20, now);
+    is_int(take_many(100), 5, "it never gives back");
+
+    reset(4000, 60000, 3);
+    ngx_http_auth_token_limit_observe(&slot, &limit, 0, 0, now);
+    ok(take(0), "none left for no time is no pause");
+}
+
+
+int
+main(void)
+{
+    test_budget();
+    test_refresh();
+    test_clock();
+    test_breaker();
+    test_pause();
+
+    return done();
+}

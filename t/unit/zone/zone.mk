@@ -1,0 +1,25 @@
+# Unit tests of the shared zone, which lies between the core and nginx: the
+# sources under test are built against stand-ins for nginx's headers
+# (t/unit/shim), with nginx's own slab allocator and mutex where NGINX_SOURCE
+# is a whole source tree and not the headers of nginx-dev alone.
+
+NGINX_SOURCE ?= /usr/share/nginx/src
+
+ZONE_SRC     = $(wildcard $(NGINX_SOURCE)/src/core/ngx_slab.c)
+ZONE_INCS    = -I t/unit/shim -I t/unit/zone -I ngx_module $(UNIT_INCS) \
+               -idirafter $(NGINX_SOURCE)/src/core \
+               -idirafter $(NGINX_SOURCE)/src
+ZONE_DEFS    = -D NGX_HTTP_AUTH_TOKEN_TEST_HOOKS=1 \
+               $(if $(ZONE_SRC),-D NGINX_SHIM_REAL)
+
+ZONE_NAMES   = $(patsubst t/unit/zone/%.c,%,$(wildcard t/unit/zone/*.c))
+ZONE_HEADERS = $(wildcard t/unit/shim/*.h t/unit/zone/*.h \
+                          ngx_module/*.h ngx_module/*.c)
+
+UNIT_TESTS    += $(ZONE_NAMES:%=$(UNIT_DIR)/zone/%)
+
+
+$(UNIT_DIR)/zone/%: t/unit/zone/%.c $(ZONE_HEADERS) $(UNIT_ARCHIVE)
+	@mkdir -p $(@D)
+	$(UNIT_CC) $(UNIT_WARN) $(UNIT_CFLAGS) $(UNIT_SANITIZE) $(ZONE_DEFS) \
+	    $(ZONE_INCS) -o $@ $< $(UNIT_ARCHIVE) -lsodium
