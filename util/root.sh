@@ -7,12 +7,13 @@
 #     util/root.sh [--worktree] [--keep] [--prepare CMD] SUITE CMD [ARG]...
 #
 # SUITE is bookworm, trixie, testing, ...  The root is made by debootstrap
-# (minbase) from the machine's own mirror, kept as build/roots/SUITE.tar,
-# and is new for every run.  It holds what is committed, with --worktree
-# also what is not, in /src, where CMD runs.  --prepare CMD makes and then
-# keeps a second tarball of the root as CMD left it, named by CMD's digest:
-# for a matrix that shall not install the same packages each time.
-# --keep leaves the root in build/roots/ and prints where.  Needs root.
+# (minbase) from the machine's own mirror and kept as build/roots/SUITE;
+# what CMD does to it is gone after it.  The root holds what is committed,
+# with --worktree also what is not, in /src, where CMD runs.  --prepare CMD
+# makes and keeps a second root as CMD left it, named by CMD's digest, and
+# starts from that: for a matrix that shall not install the same packages
+# each time.  --keep leaves the root in build/roots/ and prints where.
+# Needs root.
 
 set -eu -o pipefail
 
@@ -35,7 +36,7 @@ while [ $# -gt 0 ]; do
 done
 
 if [ $# -lt 2 ]; then
-    sed -n '5,18s/^# \{0,1\}//p' "$0" >&2
+    sed -n '5,19s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
 
@@ -92,7 +93,7 @@ copy_apt_settings() {
 
 
 make_pristine() {
-    local dir=$1 tarball=$2 include=
+    local base=$1 include=
 
     case $mirror in
     https:*) include=--include=ca-certificates ;;
@@ -100,16 +101,26 @@ make_pristine() {
 
     if ! debootstrap --variant=minbase $include \
         --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
-        "$suite" "$dir" "$mirror" > "$roots/$suite.log" 2>&1
+        "$suite" "$base.new" "$mirror" > "$roots/$suite.log" 2>&1
     then
         tail -n 20 "$roots/$suite.log" >&2
         return 1
     fi
 
-    copy_apt_settings "$dir"
-    rm -rf "$dir"/var/cache/apt/archives/*.deb
-    tar -C "$dir" -cf "$tarball.new" .
-    mv "$tarball.new" "$tarball"
+    copy_apt_settings "$base.new"
+    rm -rf "$base.new"/var/cache/apt/archives/*.deb
+    mv "$base.new" "$base"
+}
+
+
+make_prepared() {
+    local pristine=$1 base=$2
+
+    cp -a "$pristine" "$base.new"
+    copy_checkout "$base.new"
+    run_in "$base.new" sh -c "$prepare" >&2
+    rm -rf "$base.new/src" "$base.new"/var/cache/apt/archives/*.deb
+    mv "$base.new" "$base"
 }
 
 
@@ -126,17 +137,25 @@ copy_checkout() {
 }
 
 
-# run_in ROOT CMD [ARG]...: with mounts that go when the command is gone
+# run_in ROOT CMD [ARG]...: with mounts that go when the command is gone.
+# With lower set, ROOT/root is lower with a layer over it, else ROOT is it.
 run_in() {
     local root=$1
     shift
 
+    mkdir -p "$root/etc"
     cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
 
     unshare --mount --pid --fork --kill-child --propagation private \
         sh -c '
             set -e
-            root=$1; shift
+            root=$1; lower=$2; shift 2
+            if [ -n "$lower" ]; then
+                mount -t overlay -o \
+                    "lowerdir=$lower,upperdir=$root,workdir=$root.work" \
+                    overlay "$root.root"
+                root=$root.root
+            fi
             mount -t proc proc "$root/proc"
             mount --rbind /sys "$root/sys"
             mount --rbind /dev "$root/dev"
@@ -148,52 +167,56 @@ run_in() {
                 ${https_proxy:+https_proxy="$https_proxy"} \
                 ${no_proxy:+no_proxy="$no_proxy"} \
                 sh -c "cd /src && exec \"\$@\"" sh "$@"
-        ' sh "$root" "$@"
+        ' sh "$root" "$lower" "$@"
+}
+
+
+# can a layer be put over a directory here?
+has_overlay() {
+    unshare --mount --propagation private mount -t overlay -o \
+        "lowerdir=$1,upperdir=$2,workdir=$2.work" overlay "$2.root" \
+        2> /dev/null
 }
 
 
 mkdir -p "$roots"
-dir=$(mktemp -d "$roots/$suite.XXXXXX")
+base=$roots/$suite
+lower=
+
+# what an earlier run that was cut short left behind
+rm -rf --one-file-system "$base.new"
+
+if [ ! -d "$base" ]; then
+    make_pristine "$base"
+fi
+
+if [ -n "$prepare" ]; then
+    digest=$(printf %s "$prepare" | sha256sum | cut -c 1-12)
+    if [ ! -d "$base-$digest" ]; then
+        rm -rf --one-file-system "$base-$digest.new"
+        make_prepared "$base" "$base-$digest"
+    fi
+    base=$base-$digest
+fi
+
+dir=$(mktemp -d "$roots/run.XXXXXX")
 
 if [ -z "$keep" ]; then
     trap 'rm -rf --one-file-system "$dir"' EXIT
 fi
 
-tarball=$roots/$suite.tar
+root=$dir/layer
+mkdir "$root" "$root.work" "$root.root"
 
-if [ ! -s "$tarball" ]; then
-    mkdir "$dir/new"
-    make_pristine "$dir/new" "$tarball"
-    rm -rf --one-file-system "$dir/new"
-fi
-
-root=$dir/root
-mkdir "$root"
-
-if [ -n "$prepare" ]; then
-    digest=$(printf %s "$prepare" | sha256sum | cut -c 1-12)
-    prepared=$roots/$suite-$digest.tar
-
-    if [ ! -s "$prepared" ] || [ "$tarball" -nt "$prepared" ]; then
-        tar -C "$root" -xf "$tarball"
-        copy_checkout "$root"
-        run_in "$root" sh -c "$prepare" >&2
-        rm -rf "$root/src" "$root"/var/cache/apt/archives/*.deb
-        tar -C "$root" -cf "$prepared.new" .
-        mv "$prepared.new" "$prepared"
-        rm -rf --one-file-system "$root"
-        mkdir "$root"
-    fi
-
-    tarball=$prepared
-fi
-
-tar -C "$root" -xf "$tarball"
-copy_checkout "$root"
-
-if [ -n "$keep" ]; then
+if [ -z "$keep" ] && has_overlay "$base" "$root"; then
+    lower=$base
+else
+    rm -rf "$root"
+    cp -a "$base" "$root"
     echo "root: $root" >&2
 fi
+
+copy_checkout "$root"
 
 rc=0
 run_in "$root" "$@" || rc=$?

@@ -137,9 +137,9 @@ class Nginx:
                 [*self.command, *self.arguments()],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=stderr, env={**os.environ, **self.environment})
+        wanted = self.settings["workers"]
         alive = tap.poll(lambda: self.process.poll() is not None
-                         or os.path.exists(self.path("nginx.pid"))
-                         and self.workers(), 30)
+                         or len(self.workers()) >= wanted, 30)
         if not alive or self.process.poll() is not None:
             raise RuntimeError("nginx did not start:\n" + self.stderr())
 
@@ -164,13 +164,19 @@ class Nginx:
 
     @property
     def pid(self):
-        with open(self.path("nginx.pid")) as read:
-            return int(read.read())
+        """Of the master, or None where it has not written it yet."""
+        try:
+            with open(self.path("nginx.pid")) as read:
+                return int(read.read())
+        except (FileNotFoundError, ValueError):
+            return None
 
     def workers(self, master=None):
         """The pids of the workers that are not shutting down."""
         pids = []
         master = master or self.pid
+        if master is None:
+            return []
         try:
             with open(f"/proc/{master}/task/{master}/children") as read:
                 children = read.read().split()
@@ -189,7 +195,7 @@ class Nginx:
     def send_signal(self, number, pid=None):
         os.kill(pid or self.pid, number)
 
-    def reload(self, seconds=15):
+    def reload(self, seconds=30):
         """HUP, and waits until only new workers take connections; false if
         the new configuration was refused."""
         before = set(self.workers())
@@ -200,7 +206,8 @@ class Nginx:
             if "[emerg]" in self.error_log()[start:]:
                 return "refused"
             now = set(self.workers())
-            return now and not now & before
+            return len(now) >= self.settings["workers"] \
+                and not now & before
 
         return tap.poll(done, seconds) is True
 
