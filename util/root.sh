@@ -161,7 +161,7 @@ run_in() {
             mount --rbind /dev "$root/dev"
             mount -t tmpfs tmpfs "$root/tmp"
             exec chroot "$root" env -i HOME=/root LANG=C.UTF-8 \
-                PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+                PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
                 ${TERM:+TERM="$TERM"} ${CI:+CI="$CI"} ${JOBS:+JOBS="$JOBS"} \
                 ${http_proxy:+http_proxy="$http_proxy"} \
                 ${https_proxy:+https_proxy="$https_proxy"} \

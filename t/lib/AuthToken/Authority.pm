@@ -162,7 +162,8 @@ sub requests {
     my ($self, $role) = @_;
 
     $role //= 'authority';
-    return grep { $_->{role} eq $role } @{$self->call('GET', 'log')->{requests}};
+    my $log = $self->call('GET', 'log');
+    return grep { $_->{role} eq $role } @{$log->{requests}};
 }
 
 

@@ -30,8 +30,8 @@ from .tap import (diag, is_, isnt, like, ok, plan_skip_all, poll, run, skip,
                   test, unlike)
 
 __all__ = [
-    "Authority", "Client", "Nginx", "PROTECTED", "PROVIDER", "Response", "Token", "diag",
-    "exchange", "get", "h2_get", "is_", "isnt", "like", "module_built", "ok",
-    "open_socket", "parallel", "plan_skip_all", "poll", "request_bytes",
-    "run", "skip", "test", "unlike",
+    "Authority", "Client", "Nginx", "PROTECTED", "PROVIDER", "Response",
+    "Token", "diag", "exchange", "get", "h2_get", "is_", "isnt", "like",
+    "module_built", "ok", "open_socket", "parallel", "plan_skip_all", "poll",
+    "request_bytes", "run", "skip", "test", "unlike",
 ]
