@@ -14,6 +14,7 @@
 #include "ngx_http_auth_token_answer.h"
 
 
+static ngx_uint_t ngx_http_auth_token_answer_frames(u_char *data, size_t len);
 static ngx_int_t ngx_http_auth_token_answer_add(
     ngx_http_auth_token_answer_t *a, ngx_http_auth_token_bytes_t *b,
     u_char *data, size_t len);
@@ -41,6 +42,7 @@ ngx_http_auth_token_answer_line(ngx_http_auth_token_answer_t *a, u_char *data,
 
     if (between && len >= 5 && ngx_strncmp(data, "HTTP/", 5) == 0) {
         a->head.len = 0;
+        a->framed = 0;
         a->ended = 0;
         return NGX_OK;
     }
@@ -55,7 +57,25 @@ ngx_http_auth_token_answer_line(ngx_http_auth_token_answer_t *a, u_char *data,
         return NGX_OK;
     }
 
+    /* two lengths: who was in between may have meant the other one */
+
+    if (ngx_http_auth_token_answer_frames(data, len) && a->framed++) {
+        a->malformed = 1;
+        return NGX_ERROR;
+    }
+
     return ngx_http_auth_token_answer_add(a, &a->head, data, len);
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_answer_frames(u_char *data, size_t len)
+{
+    return (len > 15
+            && ngx_strncasecmp(data, (u_char *) "Content-Length:", 15) == 0)
+           || (len > 18
+               && ngx_strncasecmp(data, (u_char *) "Transfer-Encoding:", 18)
+                  == 0);
 }
 
 
@@ -117,8 +137,10 @@ ngx_http_auth_token_answer_reset(ngx_http_auth_token_answer_t *a)
     a->head.len = 0;
     a->body.len = 0;
     a->seen = 0;
+    a->framed = 0;
     a->begun = 0;
     a->ended = 0;
+    a->malformed = 0;
     a->too_large = 0;
     a->no_memory = 0;
 }

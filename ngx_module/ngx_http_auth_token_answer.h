@@ -29,8 +29,10 @@ typedef struct {
     size_t                         seen;    /* bytes of all heads */
     size_t                         max_head;
     size_t                         max_body;
+    ngx_uint_t                     framed;  /* fields that say how long */
     unsigned                       begun:1;
     unsigned                       ended:1;       /* the last head did */
+    unsigned                       malformed:1;
     unsigned                       too_large:1;
     unsigned                       no_memory:1;
 } ngx_http_auth_token_answer_t;

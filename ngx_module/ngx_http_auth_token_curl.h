@@ -26,6 +26,7 @@
 /* how an authority is reached; set once at configuration, then read-only */
 
 typedef struct {
+    ngx_str_t             name;               /* for the log */
     ngx_msec_t            connect_timeout;
     size_t                max_body;
     size_t                max_header;

@@ -14,11 +14,23 @@
 #include "ngx_http_auth_token_tls.h"
 
 
+/* milliseconds without reuse after an authority spoke unasked */
+#define NGX_HTTP_AUTH_TOKEN_CURL_DISTRUST  60000
+
+#define NGX_HTTP_AUTH_TOKEN_CURL_ALERT      21    /* record type of TLS */
+#define NGX_HTTP_AUTH_TOKEN_CURL_ALERT_MAX  19    /* sealed, in TLS 1.3 */
+
+
+static ngx_uint_t ngx_http_auth_token_curl_guard_mine(
+    ngx_http_auth_token_transfer_t *t, ngx_http_auth_token_slot_t *slot,
+    int port);
 static void *ngx_http_auth_token_curl_guard_ssl(
     ngx_http_auth_token_transfer_t *t);
 static ngx_int_t ngx_http_auth_token_curl_guard_clean(
     ngx_http_auth_token_transfer_t *t, ngx_http_auth_token_slot_t *slot,
     void *ssl);
+static ngx_uint_t ngx_http_auth_token_curl_guard_spoke(
+    ngx_http_auth_token_slot_t *slot);
 static void ngx_http_auth_token_curl_guard_suspect(
     ngx_http_auth_token_transfer_t *t, ngx_http_auth_token_slot_t *slot);
 
@@ -54,16 +66,12 @@ ngx_http_auth_token_curl_guard_prereq(void *data, char *ip, char *local_ip,
     {
         slot = ngx_queue_data(q, ngx_http_auth_token_slot_t, queue);
 
-        /* a unix socket has no port: none that is idle may hold bytes */
-
-        if (local_port > 0
-            ? ngx_http_auth_token_event_port(slot) != local_port : !slot->idle)
-        {
+        if (!ngx_http_auth_token_curl_guard_mine(t, slot, local_port)) {
             continue;
         }
 
         if (ngx_http_auth_token_curl_guard_clean(t, slot, ssl) != NGX_OK) {
-            ngx_http_auth_token_event_kill(slot);
+            ngx_http_auth_token_curl_guard_intrusion(slot);
             t->dirty = 1;
         }
 
@@ -74,6 +82,24 @@ ngx_http_auth_token_curl_guard_prereq(void *data, char *ip, char *local_ip,
     }
 
     return t->dirty ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+
+/*
+ * Whether the transfer is, or may be, on this connection: libcurl tells the
+ * port, but not the descriptor.  A unix socket has no port; if it was not
+ * opened for this transfer, it is any of those that are idle.
+ */
+
+static ngx_uint_t
+ngx_http_auth_token_curl_guard_mine(ngx_http_auth_token_transfer_t *t,
+    ngx_http_auth_token_slot_t *slot, int port)
+{
+    if (port > 0) {
+        return ngx_http_auth_token_event_port(slot) == port;
+    }
+
+    return t->opened ? slot == t->opened : (slot->idle && !slot->dirty);
 }
 
 
@@ -115,10 +141,111 @@ ngx_http_auth_token_curl_guard_clean(ngx_http_auth_token_transfer_t *t,
      */
 
     if (ssl && ngx_http_auth_token_tls_pending(ssl)) {
+        ngx_http_auth_token_curl_guard_distrust(t->hub);
         return NGX_DECLINED;
     }
 
     return ngx_http_auth_token_event_silent(slot);
+}
+
+
+void
+ngx_http_auth_token_curl_guard_intrusion(ngx_http_auth_token_slot_t *slot)
+{
+    ngx_uint_t  spoke;
+
+    if (slot->dirty) {
+        return;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, ngx_cycle->log, 0,
+                   "auth token idle connection fd:%d is readable", slot->fd);
+
+    spoke = ngx_http_auth_token_curl_guard_spoke(slot);
+
+    if (ngx_http_auth_token_event_kill(slot) != NGX_DONE && spoke) {
+        ngx_http_auth_token_curl_guard_distrust(slot->data);
+    }
+}
+
+
+/*
+ * Bytes that do not just announce the end: not an alert of TLS, and not the
+ * 408 that common servers send before they close an idle connection.
+ */
+
+static ngx_uint_t
+ngx_http_auth_token_curl_guard_spoke(ngx_http_auth_token_slot_t *slot)
+{
+    u_char   buf[12];
+    ssize_t  n;
+
+    n = recv(slot->connection.fd, buf, sizeof(buf), MSG_PEEK|MSG_DONTWAIT);
+
+    if (n <= 0) {
+        return 0;
+    }
+
+    if (buf[0] == NGX_HTTP_AUTH_TOKEN_CURL_ALERT) {
+        return 0;
+    }
+
+    if (buf[0] < ' ') {
+        return n < 5 || buf[3] != 0
+               || buf[4] > NGX_HTTP_AUTH_TOKEN_CURL_ALERT_MAX;
+    }
+
+    return n < 12 || ngx_strncmp(buf, "HTTP/1.", 7) != 0
+           || ngx_strncmp(buf + 8, " 408", 4) != 0;
+}
+
+
+/*
+ * A server that speaks unasked can do so while the next request is on its
+ * way, and then nothing tells that answer from the right one.  So each
+ * request gets a connection of its own for a while.
+ */
+
+void
+ngx_http_auth_token_curl_guard_distrust(ngx_http_auth_token_hub_t *hub)
+{
+    ngx_queue_t                 *q;
+    ngx_http_auth_token_slot_t  *slot;
+
+    if (ngx_http_auth_token_curl_guard_trusts(hub)) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "token authority \"%V\" sent an answer that nobody "
+                      "asked for, its connections are not used again for "
+                      "%d seconds", &hub->reach->name,
+                      NGX_HTTP_AUTH_TOKEN_CURL_DISTRUST / 1000);
+    }
+
+    hub->distrusts = 1;
+    hub->distrust = ngx_current_msec + NGX_HTTP_AUTH_TOKEN_CURL_DISTRUST;
+
+    for (q = ngx_queue_head(&hub->slots);
+         q != ngx_queue_sentinel(&hub->slots);
+         q = ngx_queue_next(q))
+    {
+        slot = ngx_queue_data(q, ngx_http_auth_token_slot_t, queue);
+
+        if (slot->idle && !slot->dirty) {
+            (void) ngx_http_auth_token_event_kill(slot);
+        }
+    }
+}
+
+
+ngx_uint_t
+ngx_http_auth_token_curl_guard_trusts(ngx_http_auth_token_hub_t *hub)
+{
+    if (hub->distrusts
+        && (ngx_msec_int_t) (hub->distrust - ngx_current_msec) <= 0)
+    {
+        hub->distrusts = 0;
+    }
+
+    return !hub->distrusts;
 }
 
 
@@ -128,6 +255,14 @@ ngx_http_auth_token_curl_guard_leave(ngx_http_auth_token_transfer_t *t)
     long                         version;
     curl_socket_t                fd;
     ngx_http_auth_token_slot_t  *slot;
+
+    if (t->early
+        || (t->reused && (t->result == CURLE_WEIRD_SERVER_REPLY
+                          || t->result == CURLE_UNSUPPORTED_PROTOCOL)))
+    {
+        ngx_http_auth_token_curl_guard_distrust(t->hub);
+        return;
+    }
 
     if (curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK
         || fd == CURL_SOCKET_BAD)
@@ -159,6 +294,7 @@ ngx_http_auth_token_curl_guard_leave(ngx_http_auth_token_transfer_t *t)
     t->hub->freed++;
 
     slot->idle = 1;
+    slot->used = 1;
     (void) ngx_http_auth_token_event_wait(slot,
                                           NGX_HTTP_AUTH_TOKEN_EVENT_READ);
 }
@@ -189,6 +325,6 @@ ngx_http_auth_token_curl_guard_suspect(ngx_http_auth_token_transfer_t *t,
     /* half: the frames that follow a handshake come a little later */
 
     if (silence >= 0 && silence * 2000 >= total - sent) {
-        ngx_http_auth_token_event_kill(slot);
+        (void) ngx_http_auth_token_event_kill(slot);
     }
 }

@@ -205,7 +205,8 @@ ngx_http_auth_token_curl_hub_socket(CURL *easy, curl_socket_t fd, int what,
     default: /* CURL_POLL_REMOVE */
 
         if (slot && slot->owned) {
-            (void) ngx_http_auth_token_event_wait(slot, 0);
+            /* most often it is idle now, and is watched further */
+            ngx_http_auth_token_event_rest(slot);
 
         } else if (slot) {
             ngx_http_auth_token_event_release(slot);
@@ -263,11 +264,7 @@ ngx_http_auth_token_curl_hub_ready(ngx_http_auth_token_slot_t *slot,
          * Nobody asked, so these bytes would be taken for the answer to
          * the next request; or it is the end, which is no loss.
          */
-        ngx_log_debug1(NGX_LOG_DEBUG_EVENT, ngx_cycle->log, 0,
-                       "auth token idle connection fd:%d is readable",
-                       slot->fd);
-
-        ngx_http_auth_token_event_kill(slot);
+        ngx_http_auth_token_curl_guard_intrusion(slot);
         return;
     }
 
@@ -326,6 +323,8 @@ ngx_http_auth_token_curl_hub_open(void *data, curlsocktype purpose,
     }
 
     ngx_queue_insert_tail(&t->hub->slots, &slot->queue);
+
+    t->opened = slot;
 
     return fd;
 }

@@ -67,6 +67,8 @@ ngx_http_auth_token_curl_name_start(void *state, void *reserved, void *data)
         return 0;
     }
 
+    t->crowded = 1;
+
     return 1;
 }
 

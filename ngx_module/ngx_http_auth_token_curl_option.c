@@ -106,7 +106,7 @@ static const ngx_http_auth_token_curl_text_t
     { CURLE_WEIRD_SERVER_REPLY, "answer is not HTTP" },
     { CURLE_UNSUPPORTED_PROTOCOL, "answer is not HTTP" },
     { CURLE_BAD_CONTENT_ENCODING, "answer is not HTTP" },
-    { CURLE_OUT_OF_MEMORY, "out of memory" },
+    { CURLE_OUT_OF_MEMORY, "out of memory, or a line is too long" },
     { CURLE_OK, NULL }
 };
 
@@ -386,8 +386,16 @@ ngx_http_auth_token_curl_option_error(ngx_http_auth_token_transfer_t *t)
         return "answer is too large";
     }
 
+    if (t->answer.malformed) {
+        return "answer is not HTTP";
+    }
+
     if (t->answer.no_memory) {
         return "out of memory";
+    }
+
+    if (t->crowded && t->result == CURLE_COULDNT_RESOLVE_HOST) {
+        return "too many names are being resolved";
     }
 
     if (t->early) {

@@ -12,6 +12,9 @@
 #include "ngx_http_auth_token_tls.h"
 
 
+#define NGX_HTTP_AUTH_TOKEN_CURL_REQUEST_TIMEOUT  408
+
+
 static void ngx_http_auth_token_curl_transfer_finish(
     ngx_http_auth_token_transfer_t *t, CURLcode result);
 static ngx_uint_t ngx_http_auth_token_curl_transfer_retry(
@@ -43,6 +46,7 @@ void
 ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
 {
     long                        left, connect;
+    ngx_uint_t                  trusts;
     ngx_http_auth_token_hub_t  *hub;
 
     hub = t->hub;
@@ -53,9 +57,12 @@ ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
     connect = (long) hub->reach->connect_timeout;
     connect = (connect && connect < left) ? connect : left;
 
+    trusts = ngx_http_auth_token_curl_guard_trusts(hub);
+
     t->held = 0;
     t->dirty = 0;
     t->early = 0;
+    t->opened = NULL;
     t->slot = NULL;
 
     ngx_queue_remove(&t->queue);
@@ -63,7 +70,9 @@ ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
     if (curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left) != CURLE_OK
         || curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect)
            != CURLE_OK
-        || curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, (long) t->retried)
+        || curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT,
+                            (long) (t->retried || !trusts)) != CURLE_OK
+        || curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, (long) !trusts)
            != CURLE_OK
         || curl_multi_add_handle(hub->multi, t->easy) != CURLM_OK)
     {
@@ -157,8 +166,8 @@ ngx_http_auth_token_curl_transfer_finish(ngx_http_auth_token_transfer_t *t,
 
     ngx_http_auth_token_curl_name_end(t, result != CURLE_COULDNT_RESOLVE_HOST
                                    && result != CURLE_COULDNT_RESOLVE_PROXY);
-    ngx_http_auth_token_curl_guard_leave(t);
     ngx_http_auth_token_curl_transfer_judge(t);
+    ngx_http_auth_token_curl_guard_leave(t);
     ngx_http_auth_token_curl_transfer_remove(t);
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
@@ -187,40 +196,44 @@ ngx_http_auth_token_curl_transfer_finish(ngx_http_auth_token_transfer_t *t,
 static ngx_uint_t
 ngx_http_auth_token_curl_transfer_retry(ngx_http_auth_token_transfer_t *t)
 {
-    long  made;
-
     if (t->held) {
         return 1;
     }
 
-    if (t->result == CURLE_OK || t->retried
-        || (ngx_msec_int_t) (t->end - ngx_current_msec) <= 0)
-    {
+    if (t->retried || (ngx_msec_int_t) (t->end - ngx_current_msec) <= 0) {
         return 0;
     }
 
-    if (t->dirty || (t->early && t->idempotent)) {
-        t->retried = 1;
+    t->retried = 1;
+
+    if (t->dirty) {
         return 1;
     }
 
-    if (!t->idempotent || t->answer.begun
-        || curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &made)
-           != CURLE_OK
-        || made > 0)
-    {
+    if (!t->idempotent) {
+        return 0;
+    }
+
+    if (t->early) {
+        return 1;
+    }
+
+    if (!t->reused) {
         return 0;
     }
 
     switch (t->result) {
+
+    case CURLE_OK:
+        /* said of the connection, shortly before it is closed */
+        return t->status == NGX_HTTP_AUTH_TOKEN_CURL_REQUEST_TIMEOUT;
 
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
-        t->retried = 1;
-        return 1;
+        return !t->answer.begun;
 
     default:
         return 0;
@@ -254,6 +267,14 @@ ngx_http_auth_token_curl_transfer_judge(ngx_http_auth_token_transfer_t *t)
     t->status = 0;
     t->err = 0;
     t->detail = NULL;
+
+    t->reused = (curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &n)
+                 == CURLE_OK && n == 0);
+
+    if (t->result == CURLE_OK && !t->answer.ended) {
+        /* libcurl takes the end of the connection for that of the head */
+        t->result = CURLE_PARTIAL_FILE;
+    }
 
     if (t->result == CURLE_OK) {
         if (curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &n) == CURLE_OK

@@ -51,6 +51,8 @@ typedef struct {
     ngx_uint_t                       nactive;
     ngx_http_auth_token_transfer_t  *resolving;
     ngx_uint_t                       freed;      /* connections, this turn */
+    ngx_msec_t                       distrust;   /* until then */
+    unsigned                         distrusts:1;
     unsigned                         http2:1;
 } ngx_http_auth_token_hub_t;
 
@@ -86,6 +88,7 @@ struct ngx_http_auth_token_transfer_s {
     struct curl_slist               *headers;
     struct curl_slist               *connect_to;
 
+    ngx_http_auth_token_slot_t      *opened;     /* NULL: none yet */
     ngx_http_auth_token_slot_t      *slot;       /* NULL: not known */
     CURLcode                         result;
     ngx_uint_t                       status;
@@ -97,7 +100,8 @@ struct ngx_http_auth_token_transfer_s {
     unsigned                         https:1;
     unsigned                         idempotent:1;
     unsigned                         retried:1;
-    unsigned                         resolving:1;
+    unsigned                         reused:1;   /* no connection was made */
+    unsigned                         crowded:1;  /* too many name look-ups */
     unsigned                         sent:1;     /* or about to be */
     unsigned                         held:1;     /* no name look-up now */
     unsigned                         dirty:1;    /* nothing was sent */
@@ -188,6 +192,18 @@ int ngx_http_auth_token_curl_hub_close(void *data, curl_socket_t fd);
 /* callback of libcurl: the last look at a connection before it is used */
 int ngx_http_auth_token_curl_guard_prereq(void *data, char *ip,
     char *local_ip, int port, int local_port);
+
+/* bytes or an end came on a connection that is idle: it is not used again */
+void ngx_http_auth_token_curl_guard_intrusion(
+    ngx_http_auth_token_slot_t *slot);
+
+/*
+ * The authority was seen to send answers unasked; whether connections to it
+ * may be used more than once.
+ */
+void ngx_http_auth_token_curl_guard_distrust(ngx_http_auth_token_hub_t *hub);
+ngx_uint_t ngx_http_auth_token_curl_guard_trusts(
+    ngx_http_auth_token_hub_t *hub);
 
 /*
  * To be called when libcurl reports the end of a transfer: its connection,

@@ -254,6 +254,15 @@ ngx_http_auth_token_event_wait(ngx_http_auth_token_slot_t *slot,
 }
 
 
+void
+ngx_http_auth_token_event_rest(ngx_http_auth_token_slot_t *slot)
+{
+    slot->waits = 0;
+
+    (void) ngx_http_auth_token_event_set(&slot->write, NGX_WRITE_EVENT, 0);
+}
+
+
 static ngx_int_t
 ngx_http_auth_token_event_set(ngx_event_t *ev, ngx_int_t event, ngx_uint_t on)
 {
@@ -308,6 +317,7 @@ ngx_http_auth_token_event_release(ngx_http_auth_token_slot_t *slot)
 static void
 ngx_http_auth_token_event_handler(ngx_event_t *ev)
 {
+    ngx_uint_t                   ready;
     ngx_connection_t            *c;
     ngx_http_auth_token_slot_t  *slot;
 
@@ -318,8 +328,15 @@ ngx_http_auth_token_event_handler(ngx_event_t *ev)
         return;
     }
 
-    slot->handler(slot, ev->write ? NGX_HTTP_AUTH_TOKEN_EVENT_WRITE
-                                  : NGX_HTTP_AUTH_TOKEN_EVENT_READ);
+    ready = ev->write ? NGX_HTTP_AUTH_TOKEN_EVENT_WRITE
+                      : NGX_HTTP_AUTH_TOKEN_EVENT_READ;
+
+    if (!(slot->waits & ready)) {
+        (void) ngx_http_auth_token_event_wait(slot, slot->waits);
+        return;
+    }
+
+    slot->handler(slot, ready);
 }
 
 
@@ -339,20 +356,20 @@ ngx_http_auth_token_event_silent(ngx_http_auth_token_slot_t *slot)
 }
 
 
-void
+ngx_int_t
 ngx_http_auth_token_event_kill(ngx_http_auth_token_slot_t *slot)
 {
     u_char      buf[4096];
     ssize_t     n;
+    ngx_int_t   rc;
     ngx_uint_t  i;
 
     slot->dirty = 1;
 
-    (void) ngx_shutdown_socket(slot->connection.fd, SHUT_RDWR);
-
     if (!slot->idle) {
         /* its owner is told by the event */
-        return;
+        (void) ngx_shutdown_socket(slot->connection.fd, SHUT_RDWR);
+        return NGX_OK;
     }
 
     (void) ngx_http_auth_token_event_wait(slot, 0);
@@ -362,13 +379,18 @@ ngx_http_auth_token_event_kill(ngx_http_auth_token_slot_t *slot)
      * so what was sent must be gone; bounded, the peer may go on sending
      */
 
-    for (i = 0; i < 256; i++) {
-        n = recv(slot->connection.fd, buf, sizeof(buf), MSG_DONTWAIT);
+    n = 1;
 
-        if (n <= 0) {
-            break;
-        }
+    for (i = 0; i < 256 && n > 0; i++) {
+        n = recv(slot->connection.fd, buf, sizeof(buf), MSG_DONTWAIT);
     }
+
+    rc = (n > 0 || (n == -1 && ngx_socket_errno == NGX_EAGAIN)) ? NGX_OK
+                                                                : NGX_DONE;
+
+    (void) ngx_shutdown_socket(slot->connection.fd, SHUT_RDWR);
+
+    return rc;
 }
 
 

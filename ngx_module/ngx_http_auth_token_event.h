@@ -71,6 +71,12 @@ ngx_int_t ngx_http_auth_token_event_wait(ngx_http_auth_token_slot_t *slot,
     ngx_uint_t waits);
 
 /*
+ * Nothing is waited for.  The descriptor may stay registered for reading
+ * until it is ready or waited for again, which spares system calls.
+ */
+void ngx_http_auth_token_event_rest(ngx_http_auth_token_slot_t *slot);
+
+/*
  * Takes the slot back; to be called before the descriptor is closed.
  */
 void ngx_http_auth_token_event_release(ngx_http_auth_token_slot_t *slot);
@@ -83,9 +89,10 @@ ngx_int_t ngx_http_auth_token_event_silent(ngx_http_auth_token_slot_t *slot);
 
 /*
  * Shuts the connection down so that its owner finds it dead: by an event if
- * it is in use, when it is tried next if it is idle.
+ * it is in use, when it is tried next if it is idle.  NGX_DONE if the peer
+ * had ended it already, else NGX_OK.
  */
-void ngx_http_auth_token_event_kill(ngx_http_auth_token_slot_t *slot);
+ngx_int_t ngx_http_auth_token_event_kill(ngx_http_auth_token_slot_t *slot);
 
 /* the local port of an owned slot; 0 if it has none */
 in_port_t ngx_http_auth_token_event_port(ngx_http_auth_token_slot_t *slot);
