@@ -36,6 +36,7 @@ BEGIN {
         mkdir "$Base/valgrind";
         $ENV{TEST_NGINX_USE_VALGRIND} =
             "--leak-check=full --show-possibly-lost=no --num-callers=40 "
+            . "--keep-debuginfo=yes "
             . "--errors-for-leak-kinds=definite "
             . (-f 'valgrind.suppress' ? '--suppressions=valgrind.suppress '
                                       : '')
