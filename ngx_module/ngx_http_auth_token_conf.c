@@ -20,8 +20,6 @@
 #define NGX_HTTP_AUTH_TOKEN_MIN_ZONE  (32 * ngx_pagesize)
 
 
-static ngx_http_complex_value_t *ngx_http_auth_token_conf_value(
-    ngx_conf_t *cf, ngx_str_t *value);
 static ngx_http_auth_token_zone_t *ngx_http_auth_token_conf_add_zone(
     ngx_conf_t *cf, ngx_http_auth_token_main_conf_t *mcf, ngx_str_t *name,
     size_t size);
@@ -136,6 +134,8 @@ ngx_http_auth_token_create_loc_conf(ngx_conf_t *cf)
      *
      *     lcf->rule = NULL;
      *     lcf->realm = NULL;
+     *     lcf->requirements = NULL;
+     *     lcf->statuses = NULL;
      */
 
     lcf->dry_run = NGX_CONF_UNSET;
@@ -159,6 +159,14 @@ ngx_http_auth_token_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->realm == NULL) {
         conf->realm = prev->realm;
+    }
+
+    if (conf->requirements == NULL) {
+        conf->requirements = prev->requirements;
+    }
+
+    if (conf->statuses == NULL) {
+        conf->statuses = prev->statuses;
     }
 
     if (conf->realm == NULL) {
@@ -269,7 +277,7 @@ ngx_http_auth_token_conf_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static ngx_http_complex_value_t *
+ngx_http_complex_value_t *
 ngx_http_auth_token_conf_value(ngx_conf_t *cf, ngx_str_t *value)
 {
     ngx_http_complex_value_t          *cv;

@@ -15,6 +15,7 @@
 #include "auth_token_bearer.h"
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_handler.h"
+#include "ngx_http_auth_token_require.h"
 #include "ngx_http_auth_token_resolve.h"
 #include "ngx_http_auth_token_response.h"
 #include "ngx_http_auth_token_waiter.h"
@@ -42,6 +43,8 @@ static void ngx_http_auth_token_cleanup(void *data);
 static ngx_int_t ngx_http_auth_token_begin(ngx_http_auth_token_ctx_t *ctx);
 static void ngx_http_auth_token_address(ngx_http_auth_token_ctx_t *ctx);
 static void ngx_http_auth_token_judge(ngx_http_auth_token_ctx_t *ctx);
+static void ngx_http_auth_token_weigh(ngx_http_request_t *r,
+    ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx);
 static ngx_int_t ngx_http_auth_token_suspend(ngx_http_request_t *r);
 
 
@@ -85,7 +88,7 @@ ngx_http_auth_token_handler(ngx_http_request_t *r)
         }
 
         if (!ctx->done && verdict != AUTH_TOKEN_ALLOWED) {
-            ctx->verdict = provider ? verdict : AUTH_TOKEN_UNAVAILABLE;
+            ctx->facts = provider ? verdict : AUTH_TOKEN_UNAVAILABLE;
             ctx->done = 1;
             ctx->judged = 1;
         }
@@ -110,6 +113,8 @@ ngx_http_auth_token_handler(ngx_http_request_t *r)
 
         ngx_http_auth_token_judge(ctx);
     }
+
+    ngx_http_auth_token_weigh(r, lcf, ctx);
 
     return ngx_http_auth_token_response(r, lcf, ctx);
 }
@@ -385,7 +390,8 @@ ngx_http_auth_token_judge(ngx_http_auth_token_ctx_t *ctx)
     ctx->judged = 1;
 
     if (ctx->nhits == 0) {
-        /* ctx->verdict is final: UNKNOWN or UNAVAILABLE */
+        /* the look-up's word: UNKNOWN or UNAVAILABLE */
+        ctx->facts = ctx->verdict;
         return;
     }
 
@@ -394,13 +400,28 @@ ngx_http_auth_token_judge(ngx_http_auth_token_ctx_t *ctx)
         evidence[i].address = ctx->hits[i].address;
     }
 
-    ctx->verdict = auth_token_decide(evidence, ctx->nhits, ngx_time(),
-                                     ctx->provider->leeway);
+    ctx->facts = auth_token_decide(evidence, ctx->nhits, ngx_time(),
+                                   ctx->provider->leeway);
 
-    if (ctx->verdict == AUTH_TOKEN_ALLOWED
+    if (ctx->facts == AUTH_TOKEN_ALLOWED
         && ctx->nhits != ctx->provider->protocol->nsteps)
     {
-        ctx->verdict = AUTH_TOKEN_UNAVAILABLE;
+        ctx->facts = AUTH_TOKEN_UNAVAILABLE;
+    }
+}
+
+
+/* made again wherever the request comes: each location asks for other things */
+
+static void
+ngx_http_auth_token_weigh(ngx_http_request_t *r,
+    ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx)
+{
+    ctx->verdict = ctx->facts;
+    ctx->unmet = NULL;
+
+    if (ctx->facts == AUTH_TOKEN_ALLOWED) {
+        ctx->verdict = ngx_http_auth_token_require(r, lcf->requirements, ctx);
     }
 }
 

@@ -16,6 +16,8 @@
 #include "ngx_http_auth_token_lookup.h"
 #include "ngx_http_auth_token_module.h"
 #include "ngx_http_auth_token_provider.h"
+#include "ngx_http_auth_token_require.h"
+#include "ngx_http_auth_token_status.h"
 #include "ngx_http_auth_token_variables.h"
 #include "ngx_http_auth_token_wake.h"
 
@@ -58,6 +60,22 @@ static ngx_command_t  ngx_http_auth_token_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_http_auth_token_conf_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("auth_token_require"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF
+                        |NGX_CONF_1MORE,
+      ngx_http_auth_token_require_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("auth_token_status"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF
+                        |NGX_CONF_1MORE,
+      ngx_http_auth_token_status_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 

@@ -35,6 +35,9 @@ typedef struct ngx_http_auth_token_ctx_s  ngx_http_auth_token_ctx_t;
 typedef struct ngx_http_auth_token_credential_s
     ngx_http_auth_token_credential_t;
 
+typedef struct ngx_http_auth_token_requirement_s
+    ngx_http_auth_token_requirement_t;
+
 
 /* where a directive stood, for errors found after parsing */
 
@@ -98,6 +101,8 @@ typedef struct {
 
 typedef struct {
     ngx_http_auth_token_rule_t        *rule;
+    ngx_array_t                       *requirements; /* NULL: none */
+    ngx_uint_t                        *statuses;     /* by verdict; 0: none */
     ngx_http_complex_value_t          *realm;
     ngx_flag_t                         dry_run;
     ngx_uint_t                         log_level;
@@ -141,7 +146,9 @@ struct ngx_http_auth_token_ctx_s {
     ngx_event_t                        timer;
     ngx_msec_t                         deadline;
 
-    auth_token_verdict_e               verdict;
+    auth_token_verdict_e               facts;        /* rules 1 to 3 */
+    auth_token_verdict_e               verdict;      /* and 4, as of now */
+    ngx_http_auth_token_requirement_t *unmet;        /* of rule 4 */
     ngx_http_auth_token_cached_e       cached;
     ngx_uint_t                         retry_after;  /* seconds */
     ngx_uint_t                         tries;

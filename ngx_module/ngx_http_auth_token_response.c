@@ -4,38 +4,35 @@
  */
 
 /*
- * What a verdict does to the request: the status, its header fields, the
- * line in the log.
+ * What a verdict does to the request: the line in the log, then the answer.
  */
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "auth_token_challenge.h"
+#include "ngx_http_auth_token_challenge.h"
+#include "ngx_http_auth_token_require.h"
 #include "ngx_http_auth_token_response.h"
+#include "ngx_http_auth_token_status.h"
 
 
 /* of a token id in the log; an authority may send any string */
-#define NGX_HTTP_AUTH_TOKEN_LOG_ID         64
-
-#define NGX_HTTP_AUTH_TOKEN_MAX_CHALLENGE  8192
+#define NGX_HTTP_AUTH_TOKEN_LOG_ID  64
 
 
 static void ngx_http_auth_token_log_denial(ngx_http_request_t *r,
     ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx);
 static void ngx_http_auth_token_log_id(ngx_http_auth_token_ctx_t *ctx,
     ngx_str_t *id, u_char *buf);
-static ngx_int_t ngx_http_auth_token_send_challenge(ngx_http_request_t *r,
-    ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx);
-static ngx_int_t ngx_http_auth_token_send_retry_after(ngx_http_request_t *r,
-    ngx_uint_t seconds);
 
 
 ngx_int_t
 ngx_http_auth_token_response(ngx_http_request_t *r,
     ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx)
 {
+    ngx_uint_t  status;
+
     if (ctx->verdict == AUTH_TOKEN_ALLOWED) {
         return NGX_OK;
     }
@@ -46,19 +43,13 @@ ngx_http_auth_token_response(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (auth_token_verdict_challenges(ctx->verdict)
-        && ngx_http_auth_token_send_challenge(r, lcf, ctx) != NGX_OK)
-    {
+    status = ngx_http_auth_token_status(lcf, ctx);
+
+    if (ngx_http_auth_token_challenge(r, lcf, ctx, status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (auth_token_verdict_retries(ctx->verdict)
-        && ngx_http_auth_token_send_retry_after(r, ctx->retry_after) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return auth_token_verdict_status(ctx->verdict);
+    return status;
 }
 
 
@@ -66,15 +57,29 @@ static void
 ngx_http_auth_token_log_denial(ngx_http_request_t *r,
     ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx)
 {
-    u_char            buf[NGX_HTTP_AUTH_TOKEN_LOG_ID];
-    ngx_str_t         id;
-    static ngx_str_t  none = ngx_string("-");
+    u_char                         buf[NGX_HTTP_AUTH_TOKEN_LOG_ID];
+    ngx_str_t                      id;
+    static ngx_str_t               none = ngx_string("-");
+    ngx_http_auth_token_place_t   *where;
 
     if (r->connection->log->log_level < lcf->log_level) {
         return;
     }
 
     ngx_http_auth_token_log_id(ctx, &id, buf);
+
+    if (ctx->unmet != NULL) {
+        where = &ctx->unmet->place;
+
+        ngx_log_error(lcf->log_level, r->connection->log, 0,
+                      "auth token: access denied%s, verdict %s, "
+                      "provider \"%V\", token id \"%V\", "
+                      "requirement in %V:%ui",
+                      lcf->dry_run ? ", dry run" : "",
+                      auth_token_verdict_name(ctx->verdict),
+                      &ctx->provider->name, &id, &where->file, where->line);
+        return;
+    }
 
     ngx_log_error(lcf->log_level, r->connection->log, 0,
                   "auth token: access denied%s, verdict %s, "
@@ -113,90 +118,4 @@ ngx_http_auth_token_log_id(ngx_http_auth_token_ctx_t *ctx, ngx_str_t *id,
 
         return;
     }
-}
-
-
-static ngx_int_t
-ngx_http_auth_token_send_challenge(ngx_http_request_t *r,
-    ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx)
-{
-    ngx_str_t                realm;
-    ngx_table_elt_t         *h;
-    auth_token_buf_t         buf;
-    auth_token_challenge_t   challenge;
-
-    if (ngx_http_complex_value(r, lcf->realm, &realm) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(&challenge, sizeof(auth_token_challenge_t));
-
-    challenge.realm.len = realm.len;
-    challenge.realm.data = realm.data;
-    challenge.error = auth_token_verdict_error(ctx->verdict);
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 0;
-
-    auth_token_buf_init(&buf, NGX_HTTP_AUTH_TOKEN_MAX_CHALLENGE);
-
-    if (auth_token_challenge_format(&buf, &challenge) != 0) {
-        auth_token_buf_free(&buf);
-        return NGX_ERROR;
-    }
-
-    h->value.len = buf.len;
-    h->value.data = ngx_pnalloc(r->pool, buf.len);
-
-    if (h->value.data == NULL) {
-        auth_token_buf_free(&buf);
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(h->value.data, buf.data, buf.len);
-    auth_token_buf_free(&buf);
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = r->headers_out.www_authenticate;
-#endif
-    ngx_str_set(&h->key, "WWW-Authenticate");
-
-    r->headers_out.www_authenticate = h;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_auth_token_send_retry_after(ngx_http_request_t *r,
-    ngx_uint_t seconds)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 0;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-
-    h->value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
-    if (h->value.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->value.len = ngx_sprintf(h->value.data, "%ui", seconds) - h->value.data;
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Retry-After");
-
-    return NGX_OK;
 }

@@ -4,8 +4,7 @@
  */
 
 /*
- * What a verdict does to the request: the status, its header fields, the
- * line in the log.
+ * What a verdict does to the request: the line in the log, then the answer.
  */
 
 #ifndef _NGX_HTTP_AUTH_TOKEN_RESPONSE_H_INCLUDED_
