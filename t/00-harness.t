@@ -137,6 +137,52 @@ fails('an alert after the block', qr/log is clean after the end/,
       $clean, head => "${kill}add_test_cleanup_handler(\$kill);");
 
 
+# one line of a log at a time
+
+require "$here/lib/AuthToken/Logs.pm";
+
+sub flagged {
+    my ($line, $which) = @_;
+
+    my %logs = map { $_ => "$dir/" . ++$files } qw(error access);
+    open my $out, '>', $logs{$which // 'error'} or die $!;
+    print $out "2030/01/02 03:04:05 $line\n";
+    close $out;
+    close $out;
+
+    my $logs = AuthToken::Logs->new(%logs, valgrind => "$dir/none");
+    $logs->forbid('secret-of-the-test');
+    my @problems = $logs->problems;
+    return scalar @problems;
+}
+
+for my $line (
+    '[info] 1#1: *1 auth token: secret-of-the-test',
+    '[debug] 1#1: *1 auth token: secret-of-the-test',
+    '[debug] 1#1: *1 auth token http header: secret-of-the-test',
+    '[debug] 1#1: secret-of-the-test',
+    "[debug] 1#1: *1 auth token\nsecret-of-the-test",
+    '[alert] 1#1: *1 something',
+    '[emerg] 1#1: something',
+    '[notice] 1#1: worker process 7 exited on signal 11',
+    '==1==ERROR: AddressSanitizer: heap-use-after-free',
+    'core/x.c:1:2: runtime error: signed integer overflow',
+) {
+    ok(flagged($line), "seen: $line");
+}
+
+for my $line (
+    '[debug] 1#1: *1 http header: "Authorization: Bearer secret-of-the-test"',
+    "[debug] 1#1: *1 http proxy header:\n\"GET / HTTP/1.0\r\n"
+        . 'Authorization: Bearer secret-of-the-test',
+    '[error] 1#1: *1 auth token: denied',
+) {
+    ok(!flagged($line), "let pass: $line");
+}
+
+ok(flagged('GET /?x=secret-of-the-test', 'access'), 'seen in the access log');
+
+
 # answers
 
 my $in_answer = <<'E';
