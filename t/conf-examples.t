@@ -1,0 +1,325 @@
+#!/usr/bin/env python3
+#
+# Copyright (C) The ngx_http_auth_token_module authors
+#
+# Tests for what administrators copy: each file of conf-examples/ and the
+# synopsis of README.md is taken as it is, but for names and addresses of
+# this machine, passes "nginx -t", and judges requests as it says.
+
+import glob
+import http.client
+import os
+import re
+import ssl
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+from harness import *  # noqa: E402
+from harness.nginx import BINARY, MODULE, TOP  # noqa: E402
+
+EXAMPLES = os.path.join(TOP, "conf-examples")
+TESTED = set()
+
+
+class Example(Nginx):
+    """An nginx that runs an example.  Pairs of (pattern, replacement) are
+    applied to its text; each must match, at least once."""
+
+    def __init__(self, authority, text, *replacements, tls=False, count=1):
+        self.text = text
+        self.replacements = replacements
+        self.scheme = "https" if tls else "http"
+        super().__init__(authority, start=False)
+        status, said = self.test_configuration()
+        is_(status, 0, "nginx -t") or diag(said)
+        self.said = said
+        self.start()
+
+    def configure(self, **changes):
+        text = self.text
+        for pattern, replacement in (*self.common(), *self.replacements):
+            text, count = re.subn(pattern, replacement, text, flags=re.M)
+            ok(count, f"replaced: {pattern}")
+        with open(self.path("nginx.conf"), "w") as out:
+            out.write(text)
+
+    def common(self):
+        module = f"load_module {MODULE};" if MODULE else ""
+        temporary = "".join(
+            f"    {name}_temp_path {self.dir}/{name};\n"
+            for name in ("client_body", "proxy", "fastcgi", "scgi", "uwsgi"))
+        yield (r"^load_module modules/ngx_http_auth_token_module\.so;",
+               module)
+        yield r"^http \{\n", "http {\n" + temporary
+        if "access_log" in self.text:
+            yield (r"/var/log/nginx/access\.log", self.path("access.log"))
+        else:
+            yield (r"^http \{\n", "http {\n    access_log "
+                   + self.path("access.log") + ";\n")
+        yield (r"listen (?:127\.0\.0\.1:)?(?:80|443)( ssl)?;",
+               rf"listen 127.0.0.1:{self.port}\1;")
+        yield r"127\.0\.0\.1:8080", f"127.0.0.1:{self.authority.backend}"
+        if self.scheme == "https":
+            for kind in ("pem", "key"):
+                yield (rf"/etc/nginx/api\.example\.com\.{kind}",
+                       f"{self.authority.dir}/good.{kind}")
+
+    def arguments(self):
+        main = f"daemon off; pid {self.path('nginx.pid')};"
+        return [BINARY, "-e", self.path("error.log"), "-p", self.dir + "/",
+                "-c", self.path("nginx.conf"), "-g", main]
+
+    def ask(self, path="/", bearer=None, method="GET", source="127.0.0.1",
+            **headers):
+        if self.scheme == "https":
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.port, timeout=10, source_address=(source, 0),
+                context=ssl._create_unverified_context())
+        else:
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", self.port, timeout=10, source_address=(source, 0))
+        headers = {name.replace("_", "-"): value
+                   for name, value in headers.items()}
+        if bearer is not None:
+            headers["Authorization"] = "Bearer " + bearer.token
+        connection.request(method, path, headers=headers)
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        return response
+
+    def backend(self):
+        """Header fields of the requests that reached the backend."""
+        return [{name.lower(): value for name, value in request["headers"]}
+                for request in self.authority.log("backend")]
+
+
+def example(name):
+    TESTED.add(name)
+    with open(os.path.join(EXAMPLES, name)) as read:
+        return read.read()
+
+
+def cloudflare(authority):
+    return ((r"https://api\.cloudflare\.com/",
+             f"http://127.0.0.1:{authority.plain}/"),
+            (r"/etc/nginx/cloudflare\.token", authority.credential))
+
+
+def statuses(nginx, cases):
+    """Each case: expected status, name, arguments of ask()."""
+    for wanted, name, arguments in cases:
+        is_(nginx.ask(**arguments).status, wanted, name)
+
+
+def no_warnings(nginx):
+    unlike(nginx.said, r"\[warn\]", "nginx -t warns of nothing")
+
+
+@test
+def synopsis_of_the_readme():
+    with open(os.path.join(TOP, "README.md")) as read:
+        found = re.search(r"^## Synopsis\n.*?^```nginx\n(.*?)^```", read.read(),
+                          re.M | re.S)
+    if not ok(found, "README.md has a synopsis"):
+        return
+    lines = [line for line in found.group(1).split("\n") if line.strip()]
+    ok(15 <= len(lines) <= 30, f"of about 20 lines: {len(lines)}")
+    authority = Authority()
+    good = authority.token(name="a name")
+    nginx = Example(authority, found.group(1), *cloudflare(authority))
+    no_warnings(nginx)
+    statuses(nginx, (
+        (200, "a good token", dict(bearer=good)),
+        (401, "no token", {}),
+        (401, "a disabled token",
+         dict(bearer=authority.token(status="disabled")))))
+    is_(len(nginx.backend()), 1, "one request reached the backend")
+
+
+@test
+def minimal():
+    authority = Authority()
+    nginx = Example(authority, example("minimal.conf"), *cloudflare(authority))
+    no_warnings(nginx)
+    good = authority.token()
+    statuses(nginx, (
+        (200, "a good token", dict(bearer=good)),
+        (200, "again", dict(bearer=good)),
+        (401, "no token", {}),
+        (401, "an expired token",
+         dict(bearer=authority.token(expires_on="now-1"))),
+        (401, "a disabled token",
+         dict(bearer=authority.token(status="disabled"))),
+        (403, "a token of another address", dict(bearer=authority.token(
+            condition={"request_ip": {"in": ["192.0.2.0/24"]}})))))
+    is_(len(nginx.backend()), 2, "two requests reached the backend")
+
+
+@test
+def cloudflare_user_tokens():
+    authority = Authority()
+    nginx = Example(authority, example("cloudflare-user-tokens.conf"),
+                    *cloudflare(authority), tls=True)
+    no_warnings(nginx)
+    good = authority.token(name="a name", policies=[{"effect": "allow"}],
+                           expires_on="2099-01-01T00:00:00Z")
+    statuses(nginx, (
+        (200, "a good token", dict(bearer=good)),
+        (401, "no token", {}),
+        (204, "health, no token", dict(path="/health"))))
+
+    response = nginx.ask(Host="api.example.com")
+    is_(response.getheader("WWW-Authenticate"),
+        'Bearer realm="api.example.com"', "the realm")
+
+    got, = nginx.backend()
+    is_(got.get("x-token-id"), good.id, "the backend learns the id")
+    is_(got.get("x-token-name"), "a name", "the name")
+    is_(got.get("x-token-status"), "active", "the status")
+    is_(got.get("x-token-expires-on"), "4070908800", "the end")
+    is_(got.get("x-token-not-before"), None, "no beginning")
+    is_(got.get("x-token-policies"), '[{"effect":"allow"}]', "the policies")
+    is_(got.get("authorization"), None, "and not the token")
+
+    def logged():
+        with open(nginx.path("access.log")) as read:
+            return read.read()
+    poll(lambda: logged().count("\n") >= 4)
+    like(logged(), rf'"GET /" 200 ALLOWED MISS age=0 provider=cloudflare '
+                   rf'id={good.id}$', "the log line of the good token")
+    like(logged(), r'"GET /" 401 MISSING - age=- provider=cloudflare id=-$',
+         "the log line without token")
+
+
+@test
+def cloudflare_account_tokens():
+    authority = Authority()
+    nginx = Example(authority, example("cloudflare-account-tokens.conf"),
+                    *cloudflare(authority),
+                    (r"/accounts/ACCOUNT/", "/accounts/" + "ac" * 16 + "/"),
+                    tls=True)
+    no_warnings(nginx)
+    good = authority.token(account="ac" * 16)
+    statuses(nginx, (
+        (200, "GET without a token", {}),
+        (401, "POST without a token", dict(method="POST")),
+        (200, "POST with the account's token",
+         dict(method="POST", bearer=good)),
+        (401, "POST with a user's token",
+         dict(method="POST", bearer=authority.token())),
+        (401, "POST with another account's token", dict(
+            method="POST", bearer=authority.token(account="ad" * 16)))))
+    is_([got.get("x-token-id") for got in nginx.backend()], [None, good.id],
+        "the backend learns the id")
+    is_(nginx.ask(X_Token_Id="forged").status, 200, "GET with a forged id")
+    is_(nginx.backend()[-1].get("x-token-id"), None,
+        "the forged id does not reach the backend")
+
+
+@test
+def introspection():
+    authority = Authority()
+    nginx = Example(authority, example("introspection.conf"),
+                    (r"https://idp\.example\.com/",
+                     f"https://localhost:{authority.tls}/"),
+                    (r"/etc/nginx/introspection\.secret",
+                     authority.client_secret),
+                    (r"/etc/nginx/internal-ca\.pem", authority.ca), tls=True)
+    no_warnings(nginx)
+    good = authority.token(scope="read write", client_id="app", sub="s-1",
+                           username="jo", aud=["api", "other"],
+                           iss="https://idp.example.com", exp="now+60")
+    statuses(nginx, (
+        (200, "a good token", dict(bearer=good)),
+        (401, "no token", {}),
+        (401, "an inactive token",
+         dict(bearer=authority.token(active=False))),
+        (401, "an expired token", dict(bearer=authority.token(exp="now-60"))),
+        (200, "one that expired within the leeway",
+         dict(bearer=authority.token(exp="now-1")))))
+    got = nginx.backend()[0]
+    for name, value in (("user", "jo"), ("subject", "s-1"),
+                        ("client-id", "app"), ("scope", "read write"),
+                        ("audience", '["api","other"]'),
+                        ("issuer", "https://idp.example.com")):
+        is_(got.get("x-" + name), value, f"the backend learns the {name}")
+
+
+@test
+def dry_run():
+    authority = Authority()
+    nginx = Example(authority, example("dry-run.conf"),
+                    *cloudflare(authority),
+                    (r"/var/log/nginx/error\.log", "error.log"))
+    is_(len(re.findall(r"\[warn\]", nginx.said)), 1, "nginx -t warns once")
+    like(nginx.said, r'"auth_token_dry_run" is on', "and says of what")
+    good = authority.token()
+    bad = authority.token(status="disabled")
+    statuses(nginx, (
+        (200, "a good token", dict(bearer=good)),
+        (200, "a disabled token", dict(bearer=bad)),
+        (200, "no token", {})))
+    is_([got.get("x-token-id") for got in nginx.backend()],
+        [good.id, None, None], "only a good token has a name")
+    ok(nginx.wait_log(rf"\[warn\].*denied, dry run, verdict INACTIVE.*{bad.id}"),
+       "the denial is logged")
+
+
+@test
+def satisfy_any():
+    authority = Authority()
+    nginx = Example(authority, example("satisfy-any.conf"),
+                    *cloudflare(authority),
+                    (r"192\.0\.2\.0/24", "127.0.0.2/32"), tls=True)
+    no_warnings(nginx)
+    good = authority.token()
+    statuses(nginx, (
+        (200, "from the office, no token", dict(source="127.0.0.2")),
+        (200, "from the office, a disabled token", dict(
+            source="127.0.0.2", bearer=authority.token(status="disabled")))))
+    is_(authority.counts()["requests"], 0, "nothing was looked up")
+    statuses(nginx, (
+        (200, "from elsewhere, a good token", dict(bearer=good)),
+        (401, "from elsewhere, no token", {}),
+        (401, "from elsewhere, a disabled token",
+         dict(bearer=authority.token(status="disabled")))))
+    is_(len(nginx.backend()), 3, "three requests reached the backend")
+
+
+@test
+def behind_a_load_balancer():
+    authority = Authority()
+    nginx = Example(authority, example("behind-a-load-balancer.conf"),
+                    *cloudflare(authority),
+                    (r"10\.0\.0\.0/8", "127.0.0.1/32"))
+    no_warnings(nginx)
+    bound = authority.token(
+        condition={"request_ip": {"in": ["203.0.113.0/24"]}})
+    statuses(nginx, (
+        (200, "a client of the token's addresses",
+         dict(bearer=bound, X_Forwarded_For="203.0.113.7")),
+        (200, "the same with a forged address before it",
+         dict(bearer=bound, X_Forwarded_For="198.51.100.1, 203.0.113.7")),
+        (403, "a client of another address",
+         dict(bearer=bound, X_Forwarded_For="198.51.100.1")),
+        (403, "that claims to be of the token's addresses",
+         dict(bearer=bound, X_Forwarded_For="203.0.113.7, 198.51.100.1")),
+        (403, "a client that is no load balancer", dict(
+            bearer=bound, source="127.0.0.2", X_Forwarded_For="203.0.113.7")),
+        (204, "a health check", dict(path="/health"))))
+    is_([got["x-real-ip"] for got in nginx.backend()], ["203.0.113.7"] * 2,
+        "the backend learns the address")
+
+
+@test
+def no_example_is_forgotten():
+    there = {os.path.basename(path) for path in glob.glob(EXAMPLES + "/*")}
+    ok(there, "there are examples")
+    is_(sorted(there - TESTED), [], "each is tested")
+
+
+if not module_built():
+    plan_skip_all("the module is not built")
+run()
