@@ -15,8 +15,10 @@
 #include "auth_token_doc_layout.h"
 
 
-static size_t auth_token_doc_measure(const unsigned char *p, size_t len,
-    size_t *head);
+static inline size_t auth_token_doc_measure(const unsigned char *p,
+    size_t len, size_t *head);
+static size_t auth_token_doc_measure_other(const unsigned char *p,
+    size_t len, size_t *head);
 static size_t auth_token_doc_take(auth_token_str_t *rest,
     auth_token_doc_value_t *v);
 static void auth_token_doc_decode(const unsigned char *p, size_t head,
@@ -215,28 +217,42 @@ auth_token_doc_walk(auth_token_doc_value_t v, unsigned depth)
 
 /*
  * The size of the value at p, "head" bytes of it before its content; 0 if
- * there is none, or not all of it.
+ * there is none, or not all of it.  Names are short strings, nearly always,
+ * and so are most values: they are worth a way of their own.
  */
 
-static size_t
+static inline size_t
 auth_token_doc_measure(const unsigned char *p, size_t len, size_t *head)
 {
-    size_t    n;
-    unsigned  tag;
+    size_t  size;
 
     if (len == 0) {
         return 0;
     }
 
+    if (p[0] < AUTH_TOKEN_DOC_TAG_STRING || p[0] == AUTH_TOKEN_DOC_TAG_LONG) {
+        return auth_token_doc_measure_other(p, len, head);
+    }
+
+    *head = 1;
+    size = 1 + (size_t) (p[0] - AUTH_TOKEN_DOC_TAG_STRING);
+
+    return (size <= len) ? size : 0;
+}
+
+
+static size_t
+auth_token_doc_measure_other(const unsigned char *p, size_t len, size_t *head)
+{
+    size_t    n;
+    unsigned  tag;
+
     tag = p[0];
     *head = 1;
 
-    if (tag >= AUTH_TOKEN_DOC_TAG_STRING && tag != AUTH_TOKEN_DOC_TAG_LONG) {
-        n = tag - AUTH_TOKEN_DOC_TAG_STRING;
-
-    } else if (tag == AUTH_TOKEN_DOC_TAG_LONG
-               || tag == AUTH_TOKEN_DOC_TAG_ARRAY
-               || tag == AUTH_TOKEN_DOC_TAG_OBJECT)
+    if (tag == AUTH_TOKEN_DOC_TAG_LONG
+        || tag == AUTH_TOKEN_DOC_TAG_ARRAY
+        || tag == AUTH_TOKEN_DOC_TAG_OBJECT)
     {
         *head = 1 + AUTH_TOKEN_DOC_LENGTH;
 
