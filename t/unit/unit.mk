@@ -25,6 +25,11 @@ UNIT_COVERED += auth_token_condition auth_token_mapping \
                 auth_token_mapping_cidr auth_token_mapping_doc \
                 auth_token_mapping_time
 
+UNIT_COVERED += auth_token_buf auth_token_doc auth_token_doc_json \
+                auth_token_doc_write auth_token_record auth_token_decision \
+                auth_token_challenge auth_token_require auth_token_policy \
+                auth_token_claim
+
 # tests whose sources parse JSON
 UNIT_JSON     = json answer cloudflare condition fixtures introspection \
                 mapping mapping_time preset
