@@ -28,30 +28,36 @@ apt_mirrors() {
 }
 
 
-# the suffixless name of this machine's own suite, e.g. "bookworm"
-apt_codename() {
-    . /etc/os-release
-    echo "${VERSION_CODENAME:-testing}"
-}
-
-
-# apt_private DIR SUITE [deb-src]: makes DIR a private apt world of SUITE,
-# read from the machine's own mirrors and verified by its own archive keys.
-# Then "apt-get $(apt_private_options DIR) ..." asks that suite only.
-apt_private() {
-    local dir=$1 suite=$2 type=${3:-deb} keyring uri key
-    mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/none"
-    chmod 755 "$dir"
-
-    keyring=
+# the option of a line of sources.list that names Debian's archive keys
+apt_keyring_option() {
+    local key
     for key in /usr/share/keyrings/debian-archive-keyring.gpg \
                /usr/share/keyrings/debian-archive-keyring.pgp
     do
-        if [ -s "$key" ]; then keyring=" [signed-by=$key]"; break; fi
+        if [ -s "$key" ]; then
+            echo " [signed-by=$key]"
+            return
+        fi
     done
+}
+
+
+apt_private_dirs() {
+    mkdir -p "$1/lists/partial" "$1/cache/archives/partial" "$1/none"
+    chmod 755 "$1"
+}
+
+
+# apt_private DIR SUITE: makes DIR a private apt world of SUITE, read from
+# the machine's own mirrors and verified by its own archive keys.  Then
+# "apt-get $(apt_private_options DIR) ..." asks that suite only.
+apt_private() {
+    local dir=$1 suite=$2 uri
+
+    apt_private_dirs "$dir"
 
     for uri in $(apt_mirrors); do
-        echo "$type$keyring $uri $suite main" > "$dir/sources.list"
+        echo "deb$(apt_keyring_option) $uri $suite main" > "$dir/sources.list"
         if apt-get -qq $(apt_private_options "$dir") \
             -o APT::Update::Error-Mode=any update > "$dir/log" 2>&1
         then
