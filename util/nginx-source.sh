@@ -44,7 +44,7 @@ fetch() {
 }
 
 
-if [ ! -f "$dir/auto/configure" ]; then
+if [ ! -x "$dir/configure" ]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
 
@@ -58,12 +58,6 @@ if [ ! -f "$dir/auto/configure" ]; then
     rm -rf "$dir"
     dpkg-source --no-check -x "$work"/nginx_*"$(cat "$work/version")".dsc \
         "$dir" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
-fi
-
-# Debian's tree holds auto/configure, which is to be called as ./configure
-if [ ! -e "$dir/configure" ]; then
-    ln -s auto/configure "$dir/configure"
-    chmod +x "$dir/auto/configure"
 fi
 
 echo "$dir"
