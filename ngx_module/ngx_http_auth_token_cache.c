@@ -12,8 +12,12 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "auth_token_pack.h"
 #include "ngx_http_auth_token_limit.h"
 #include "ngx_http_auth_token_shctx.h"
+
+
+#define ngx_http_auth_token_cache_align(n)  ngx_align(n, sizeof(uint64_t))
 
 
 /* of a process; heads wait here until the lock is released */
@@ -24,6 +28,8 @@ static struct {
 } ngx_http_auth_token_cache_copy;
 
 
+static ngx_int_t ngx_http_auth_token_cache_run(
+    ngx_http_auth_token_query_t *q, ngx_uint_t lazy);
 static size_t ngx_http_auth_token_cache_chain(
     ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_query_t *q);
 static ngx_http_auth_token_entry_t *ngx_http_auth_token_cache_step(
@@ -38,11 +44,29 @@ static void ngx_http_auth_token_cache_count(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_query_t *q);
 static ngx_int_t ngx_http_auth_token_cache_grow(ngx_log_t *log, size_t size);
 static ngx_int_t ngx_http_auth_token_cache_heads(
-    ngx_http_auth_token_query_t *q, size_t size);
+    ngx_http_auth_token_query_t *q, size_t size, ngx_uint_t lazy);
+static ngx_int_t ngx_http_auth_token_cache_lazy(
+    ngx_http_auth_token_query_t *q, u_char *out);
+static ngx_int_t ngx_http_auth_token_cache_eager(
+    ngx_http_auth_token_query_t *q, u_char *out);
 
 
 ngx_int_t
 ngx_http_auth_token_cache_query(ngx_http_auth_token_query_t *q)
+{
+    return ngx_http_auth_token_cache_run(q, 0);
+}
+
+
+ngx_int_t
+ngx_http_auth_token_cache_query_lazy(ngx_http_auth_token_query_t *q)
+{
+    return ngx_http_auth_token_cache_run(q, 1);
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_cache_run(ngx_http_auth_token_query_t *q, ngx_uint_t lazy)
 {
     size_t                        size;
     ngx_http_auth_token_key_t     key;
@@ -66,15 +90,26 @@ ngx_http_auth_token_cache_query(ngx_http_auth_token_query_t *q)
         ngx_http_auth_token_zone_unlock(q->zone);
 
         if (size <= ngx_http_auth_token_cache_copy.size) {
-            return ngx_http_auth_token_cache_heads(q, size);
+            break;
         }
 
         if (ngx_http_auth_token_cache_grow(q->pool->log, size) != NGX_OK) {
-            q->nhits = 0;
-            q->state = NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
-            return NGX_ERROR;
+            goto failed;
         }
     }
+
+    if (q->nhits && ngx_http_auth_token_cache_heads(q, size, lazy) != NGX_OK) {
+        goto failed;
+    }
+
+    return NGX_OK;
+
+failed:
+
+    q->nhits = 0;
+    q->state = NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
+
+    return NGX_ERROR;
 }
 
 
@@ -109,7 +144,7 @@ ngx_http_auth_token_cache_chain(ngx_http_auth_token_shctx_t *sh,
 
         hit->address = auth_token_record_address(r, q->addr);
 
-        head = ngx_align(r->head, NGX_ALIGNMENT);
+        head = ngx_http_auth_token_cache_align(r->head);
 
         if (size + head <= ngx_http_auth_token_cache_copy.size) {
             ngx_memcpy(ngx_http_auth_token_cache_copy.data + size, r, r->head);
@@ -294,33 +329,126 @@ ngx_http_auth_token_cache_grow(ngx_log_t *log, size_t size)
 }
 
 
+/* all of it in one piece of the pool, small if it is lazy */
+
 static ngx_int_t
-ngx_http_auth_token_cache_heads(ngx_http_auth_token_query_t *q, size_t size)
+ngx_http_auth_token_cache_heads(ngx_http_auth_token_query_t *q, size_t size,
+    ngx_uint_t lazy)
 {
-    u_char               *p;
+    u_char               *p, *out;
     ngx_uint_t            i;
     auth_token_record_t  *r;
 
-    if (q->nhits == 0) {
-        return NGX_OK;
+    if (lazy) {
+        size += q->nhits * sizeof(auth_token_record_t);
+
+    } else {
+        size = AUTH_TOKEN_PACK_SLACK;
+        p = ngx_http_auth_token_cache_copy.data;
+
+        for (i = 0; i < q->nhits; i++) {
+            r = (auth_token_record_t *) p;
+
+            size += ngx_http_auth_token_cache_align(
+                                            ngx_http_auth_token_blob_size(r));
+            p += ngx_http_auth_token_cache_align(r->head);
+        }
     }
 
-    p = ngx_palloc(q->pool, size);
-
-    if (p == NULL) {
-        q->nhits = 0;
-        q->state = NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
+    out = ngx_palloc(q->pool, size);
+    if (out == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(p, ngx_http_auth_token_cache_copy.data, size);
+    return lazy ? ngx_http_auth_token_cache_lazy(q, out)
+                : ngx_http_auth_token_cache_eager(q, out);
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_cache_lazy(ngx_http_auth_token_query_t *q, u_char *out)
+{
+    u_char                     *p;
+    ngx_uint_t                  i;
+    auth_token_record_t        *r;
+    ngx_http_auth_token_hit_t  *hit;
+
+    p = ngx_http_auth_token_cache_copy.data;
 
     for (i = 0; i < q->nhits; i++) {
+        hit = &q->hits[i];
+        r = (auth_token_record_t *) out;
+
+        ngx_memcpy(r, p, sizeof(auth_token_record_t));
+
+        hit->record = r;
+        hit->packed = r + 1;
+
+        ngx_memcpy(hit->packed, p, r->head);
+
+        p += ngx_http_auth_token_cache_align(r->head);
+        out += sizeof(auth_token_record_t)
+               + ngx_http_auth_token_cache_align(r->head);
+
+        r->head = sizeof(auth_token_record_t);
+        r->doc_len = 0;
+        r->pad = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_cache_eager(ngx_http_auth_token_query_t *q, u_char *out)
+{
+    u_char                     *p;
+    ngx_uint_t                  i;
+    auth_token_record_t        *r;
+    ngx_http_auth_token_hit_t  *hit;
+
+    p = ngx_http_auth_token_cache_copy.data;
+
+    for (i = 0; i < q->nhits; i++) {
+        hit = &q->hits[i];
         r = (auth_token_record_t *) p;
 
-        q->hits[i].record = r;
-        p += ngx_align(r->head, NGX_ALIGNMENT);
+        hit->record = (auth_token_record_t *) out;
+        hit->packed = NULL;
+
+        if (ngx_http_auth_token_blob_read(r, hit->record) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        p += ngx_http_auth_token_cache_align(r->head);
+        out += ngx_http_auth_token_cache_align(hit->record->head);
     }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_auth_token_cache_unpack(ngx_http_auth_token_hit_t *hit,
+    ngx_pool_t *pool)
+{
+    auth_token_record_t  *r;
+
+    if (hit->packed == NULL) {
+        return NGX_OK;
+    }
+
+    r = ngx_palloc(pool, ngx_http_auth_token_blob_size(hit->packed)
+                         + AUTH_TOKEN_PACK_SLACK);
+
+    if (r == NULL
+        || ngx_http_auth_token_blob_read(hit->packed, r) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    hit->record = r;
+    hit->packed = NULL;
 
     return NGX_OK;
 }

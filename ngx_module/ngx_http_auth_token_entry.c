@@ -106,14 +106,14 @@ ngx_http_auth_token_entry_remove(ngx_http_auth_token_shctx_t *sh,
 
 void
 ngx_http_auth_token_entry_store(ngx_http_auth_token_shctx_t *sh,
-    ngx_http_auth_token_flight_t *f, auth_token_str_t record,
-    ngx_http_auth_token_key_t *link, ngx_uint_t allowed, ngx_msec_t now)
+    ngx_http_auth_token_flight_t *f, ngx_http_auth_token_blob_t *blob,
+    size_t size, ngx_http_auth_token_key_t *link, ngx_uint_t allowed,
+    ngx_msec_t now)
 {
-    size_t                        size;
     ngx_http_auth_token_entry_t  *e;
 
     size = sizeof(ngx_http_auth_token_entry_t)
-           + ngx_align(record.len, sizeof(uint64_t));
+           + ngx_align(size, sizeof(uint64_t));
 
     e = ngx_http_auth_token_index_find(&sh->entries, &f->key);
 
@@ -142,7 +142,7 @@ ngx_http_auth_token_entry_store(ngx_http_auth_token_shctx_t *sh,
 
     ngx_http_auth_token_crash_point();
 
-    ngx_memcpy(&e[1], record.data, record.len);
+    ngx_http_auth_token_blob_write(blob, (u_char *) &e[1]);
 
     sh->stats.stores++;
 }

@@ -197,8 +197,12 @@ ngx_http_auth_token_flight_land_record(ngx_http_auth_token_flight_t *f,
     ngx_uint_t allowed, ngx_msec_t now,
     ngx_http_auth_token_waiters_t *waiters)
 {
+    size_t                        size;
     ngx_uint_t                    good;
+    ngx_http_auth_token_blob_t    blob;
     ngx_http_auth_token_shctx_t  *sh;
+
+    size = ngx_http_auth_token_blob_make(&blob, record);
 
     sh = ngx_http_auth_token_flight_land(f, link, waiters, &good);
     if (sh == NULL) {
@@ -209,7 +213,8 @@ ngx_http_auth_token_flight_land_record(ngx_http_auth_token_flight_t *f,
 
     if (good) {
         (void) ngx_http_auth_token_negative_drop(sh, &f->key);
-        ngx_http_auth_token_entry_store(sh, f, record, link, allowed, now);
+        ngx_http_auth_token_entry_store(sh, f, &blob, size, link, allowed,
+                                        now);
     }
 
     ngx_http_auth_token_zone_unlock(f->zone);

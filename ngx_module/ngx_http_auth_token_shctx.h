@@ -16,6 +16,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_http_auth_token_blob.h"
 #include "ngx_http_auth_token_cache.h"
 #include "ngx_http_auth_token_zone.h"
 
@@ -243,12 +244,14 @@ void ngx_http_auth_token_entry_remove(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_entry_t *e);
 
 /*
- * Stores the record that "f" brought in place of an older one, at the expense
- * of the oldest that were not used; if that is not enough, not at all.
+ * Stores the record that "f" brought, "size" bytes as a blob, in place of an
+ * older one, at the expense of the oldest that were not used; if that is not
+ * enough, not at all.
  */
 void ngx_http_auth_token_entry_store(ngx_http_auth_token_shctx_t *sh,
-    ngx_http_auth_token_flight_t *f, auth_token_str_t record,
-    ngx_http_auth_token_key_t *link, ngx_uint_t allowed, ngx_msec_t now);
+    ngx_http_auth_token_flight_t *f, ngx_http_auth_token_blob_t *blob,
+    size_t size, ngx_http_auth_token_key_t *link, ngx_uint_t allowed,
+    ngx_msec_t now);
 
 /*
  * REFUSED or FAILED if a key has a negative entry within its life, else MISS;

@@ -19,7 +19,7 @@ UNIT_OBJS     = $(UNIT_CORE:ngx_module/core/%.c=$(UNIT_DIR)/core/%.o)
 
 # sources whose every branch their unit test takes
 UNIT_COVERED += auth_token_bearer auth_token_charset auth_token_time \
-                auth_token_cidr auth_token_cidr_text
+                auth_token_cidr auth_token_cidr_text auth_token_pack
 
 UNIT_COVERED += auth_token_condition auth_token_mapping \
                 auth_token_mapping_cidr auth_token_mapping_doc \

@@ -34,6 +34,7 @@
 
 #include "ngx_http_auth_token_arena.c"
 #include "ngx_http_auth_token_index.c"
+#include "ngx_http_auth_token_blob.c"
 #include "ngx_http_auth_token_entry.c"
 #include "ngx_http_auth_token_negative.c"
 #include "ngx_http_auth_token_mark.c"

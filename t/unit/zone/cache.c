@@ -8,7 +8,7 @@
  */
 
 
-#include "zone.h"
+#include "cloudflare.h"
 
 
 static zone_t  *zone;
@@ -91,6 +91,75 @@ test_copy(void)
     is_int(ngx_http_auth_token_cache_query(&q), NGX_ERROR, "no memory: error");
     is_int((long long) q.nhits, 0, "and nothing to judge");
     is_int(q.state, ZONE_MISS, "and no hit");
+}
+
+
+/* what is packed in the zone comes out as it was, when it is asked for */
+
+static void
+test_packed(void)
+{
+    int               n, same;
+    zone_key_t        key;
+    zone_query_t      q;
+    auth_token_str_t  r;
+
+    for (same = 0, n = 0; n < 200; n++) {
+        r = cloudflare_record(n, n % 2, (size_t) n % 7);
+        key = zone_key(zone, 2000 + n);
+
+        zone_put(zone, key, r, NULL, 1);
+        q = zone_query(zone, key, 1);
+
+        same += (q.hits[0].packed == NULL
+                 && memcmp(q.hits[0].record, r.data,
+                           ((auth_token_record_t *) r.data)->head) == 0
+                 && q.hits[0].address == AUTH_TOKEN_ADDRESS_ADMITTED);
+
+        zone_pool.used = 0;
+        q.key = key;
+
+        same += (ngx_http_auth_token_cache_query_lazy(&q) == NGX_OK
+                 && q.state == ZONE_HIT
+                 && q.hits[0].record->flags == AUTH_TOKEN_RECORD_ACTIVE
+                 && q.hits[0].record->doc_len == 0
+                 && auth_token_record_field(q.hits[0].record, "id").len == 0);
+
+        same += (ngx_http_auth_token_cache_unpack(&q.hits[0], &zone_pool)
+                 == NGX_OK
+                 && q.hits[0].packed == NULL
+                 && memcmp(q.hits[0].record, r.data,
+                           ((auth_token_record_t *) r.data)->head) == 0);
+
+        same += (ngx_http_auth_token_cache_unpack(&q.hits[0], &zone_pool)
+                 == NGX_OK);
+    }
+
+    is_int(same, 800, "packed records, complete at once or when asked for");
+
+    r = zone_record(2000, 3);
+    zone_put(zone, zone_key(zone, 2500), r, NULL, 1);
+    q.key = zone_key(zone, 2500);
+    zone_pool.used = 0;
+    ngx_http_auth_token_cache_query_lazy(&q);
+    is_int(q.hits[0].record->doc_len, 0, "one too large to pack: the same");
+    ngx_http_auth_token_cache_unpack(&q.hits[0], &zone_pool);
+    is_mem(q.hits[0].record, q.hits[0].record->head, r.data,
+           ((auth_token_record_t *) r.data)->head, "and comes out as it was");
+
+    zone_pool.used = 0;
+    q.key = zone_key(zone, 2001);
+    ngx_http_auth_token_cache_query_lazy(&q);
+    zone_pool.used = sizeof(zone_pool.data) - 8;
+    is_int(ngx_http_auth_token_cache_unpack(&q.hits[0], &zone_pool),
+           NGX_ERROR, "no memory to unpack: error");
+    is_int(auth_token_record_field(q.hits[0].record, "id").len, 0,
+           "and still nothing to be found");
+
+    zone_pool.used = 0;
+    ((u_char *) q.hits[0].packed)[sizeof(auth_token_record_t)] = 0xff;
+    is_int(ngx_http_auth_token_cache_unpack(&q.hits[0], &zone_pool),
+           NGX_ERROR, "a damaged one: error");
 }
 
 
@@ -364,6 +433,7 @@ main(void)
 
     test_lives();
     test_copy();
+    test_packed();
     test_chain();
     test_refresh();
     test_stale();

@@ -8,7 +8,7 @@
  */
 
 
-#include "zone.h"
+#include "cloudflare.h"
 
 
 static zone_t  *zone;
@@ -208,37 +208,50 @@ test_sizes(void)
 }
 
 
+/* typical tokens of two steps: how many, and what each takes */
+
 static void
 test_capacity(void)
 {
-    int               n;
+    int               n, whole;
     zone_key_t        link;
+    zone_query_t      q;
     auth_token_str_t  verify, details;
 
-    /* what Cloudflare answers, about, with four ranges and one policy */
-
-    verify = zone_record(54, 0);
-    details = zone_record(400, 4);
-
     zone = zone_new(10 << 20);
+    whole = 0;
 
     for (n = 0; zone->sh->stats.evictions == 0; n++) {
+        verify = cloudflare_record(n, 0, 0);
+        details = cloudflare_record(n, 1, 4);
         link = zone_key_of(zone, 0, 1, n);
+
         zone_put(zone, zone_key(zone, n), verify, &link, 1);
         zone_put(zone, link, details, NULL, 1);
+
+        q = zone_query(zone, zone_key(zone, n), 2);
+
+        whole += (q.state == ZONE_HIT
+                  && memcmp(q.hits[0].record, verify.data, verify.len) == 0
+                  && memcmp(q.hits[1].record, details.data,
+                            q.hits[1].record->head) == 0
+                  && q.hits[1].address == AUTH_TOKEN_ADDRESS_ADMITTED);
+
+        free(verify.data);
+        free(details.data);
     }
 
-    printf("# 10m hold %d tokens: %d + %d bytes each, of %d; "
-           "%d refusals, %d marks, %d chains\n", n,
-           (int) (sizeof(ngx_http_auth_token_entry_t) + verify.len),
-           (int) (sizeof(ngx_http_auth_token_entry_t) + details.len),
-           (int) ((10 << 20) / n), (int) zone->sh->nnegatives,
-           (int) zone->sh->nmarks, (int) zone->sh->entries.mask + 1);
+    printf("# 10m hold %d tokens of %d bytes; also %d refusals, %d marks\n", n,
+           (int) (zone->sh->ring.size / (uint64_t) n),
+           (int) zone->sh->nnegatives, (int) zone->sh->nmarks);
+
+    is_int(whole, n, "every record comes out as it was");
 
     is_int(sizeof(ngx_http_auth_token_entry_t), 56, "56 bytes over a record");
     is_int(sizeof(ngx_http_auth_token_negative_t), 32, "32 for a refusal");
 
-    ok(n > 11000, "10m hold over 11,000 tokens of two steps");
+    ok(zone->sh->ring.size / (uint64_t) n <= 512, "a token takes 512 bytes");
+    ok(n >= 15000, "10m hold 15,000 tokens");
     zone_ok(zone, "full of them");
 }
 

@@ -127,30 +127,24 @@ zone_new(size_t size)
 }
 
 
-/* an active record with a document of about "size" bytes, one allow list */
+/* an active record with that document and one allow list, 10.0.0.0/25 on */
 
 static inline auth_token_str_t
-zone_record(size_t size, size_t ncidrs)
+zone_record_of(auth_token_str_t doc, size_t ncidrs)
 {
     size_t              i;
     char                text[64];
-    auth_token_buf_t    doc, out;
+    auth_token_buf_t    out;
     auth_token_facts_t  facts;
 
-    static char                filler[65536];
     static uint64_t            set[65536];
     static auth_token_range_t  ranges[4096];
 
-    memset(filler, 'x', sizeof(filler));
     memset(&facts, 0, sizeof(facts));
-
-    auth_token_buf_init(&doc, sizeof(filler) * 2);
-    auth_token_buf_init(&out, sizeof(filler) * 8);
-
-    auth_token_doc_add_string(&doc, filler, size);
+    auth_token_buf_init(&out, 1 << 20);
 
     facts.flags = AUTH_TOKEN_RECORD_ACTIVE;
-    facts.doc = auth_token_buf_str(&doc);
+    facts.doc = doc;
 
     for (i = 0; i < ncidrs; i++) {
         snprintf(text, sizeof(text), "10.%d.%d.0/25", (int) (i / 256),
@@ -172,9 +166,25 @@ zone_record(size_t size, size_t ncidrs)
         exit(2);
     }
 
-    auth_token_buf_free(&doc);
-
     return auth_token_buf_str(&out);
+}
+
+
+/* one with a document of about "size" bytes that do not pack */
+
+static inline auth_token_str_t
+zone_record(size_t size, size_t ncidrs)
+{
+    auth_token_buf_t  doc;
+
+    static char  filler[65536];
+
+    memset(filler, 'x', sizeof(filler));
+
+    auth_token_buf_init(&doc, sizeof(filler) * 2);
+    auth_token_doc_add_string(&doc, filler, size);
+
+    return zone_record_of(auth_token_buf_str(&doc), ncidrs);
 }
 
 
