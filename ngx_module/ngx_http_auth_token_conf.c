@@ -14,6 +14,7 @@
 
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_provider.h"
+#include "ngx_http_auth_token_source.h"
 
 
 /* room for the shared context, the purge table and a few entries */
@@ -139,6 +140,8 @@ ngx_http_auth_token_create_loc_conf(ngx_conf_t *cf)
      */
 
     lcf->dry_run = NGX_CONF_UNSET;
+    lcf->strip = NGX_CONF_UNSET;
+    lcf->preflight = NGX_CONF_UNSET_UINT;
     lcf->log_level = NGX_CONF_UNSET_UINT;
 
     return lcf;
@@ -155,6 +158,8 @@ ngx_http_auth_token_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_auth_token_main_conf_t  *mcf;
 
     ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
+    ngx_conf_merge_value(conf->strip, prev->strip, 0);
+    ngx_conf_merge_uint_value(conf->preflight, prev->preflight, 0);
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_ERR);
 
     if (conf->realm == NULL) {
@@ -251,7 +256,7 @@ ngx_http_auth_token_conf_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     for (i = 2; i < cf->args->nelts; i++) {
 
         if (ngx_strncmp(value[i].data, "token=", 6) == 0
-            && value[i].len > 6 && rule->token == NULL && !rule->off)
+            && value[i].len > 6 && !rule->off)
         {
             s.len = value[i].len - 6;
             s.data = value[i].data + 6;
@@ -259,8 +264,10 @@ ngx_http_auth_token_conf_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             /* a constant would be one token for everybody */
 
             if (ngx_http_script_variables_count(&s)) {
-                rule->token = ngx_http_auth_token_conf_value(cf, &s);
-                if (rule->token == NULL) {
+
+                if (ngx_http_auth_token_source_add(cf, rule, &s)
+                    != NGX_CONF_OK)
+                {
                     return NGX_CONF_ERROR;
                 }
 

@@ -12,12 +12,13 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "auth_token_bearer.h"
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_handler.h"
+#include "ngx_http_auth_token_preflight.h"
 #include "ngx_http_auth_token_require.h"
 #include "ngx_http_auth_token_resolve.h"
 #include "ngx_http_auth_token_response.h"
+#include "ngx_http_auth_token_source.h"
 #include "ngx_http_auth_token_waiter.h"
 
 
@@ -32,8 +33,6 @@ typedef struct {
 static ngx_int_t ngx_http_auth_token_choose(ngx_http_request_t *r,
     ngx_http_auth_token_rule_t *rule,
     ngx_http_auth_token_provider_t **provider);
-static auth_token_verdict_e ngx_http_auth_token_extract(ngx_http_request_t *r,
-    ngx_http_auth_token_rule_t *rule, ngx_str_t *token);
 static ngx_http_auth_token_ctx_t *ngx_http_auth_token_get_ctx(
     ngx_http_request_t *r, ngx_http_auth_token_rule_t *rule,
     ngx_http_auth_token_provider_t *provider, ngx_str_t *token);
@@ -67,6 +66,10 @@ ngx_http_auth_token_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    if (lcf->preflight && ngx_http_auth_token_preflight(r, rule)) {
+        return NGX_OK;
+    }
+
     ctx = ngx_http_get_module_ctx(r, ngx_http_auth_token_module);
 
     if (ctx != NULL && ctx->waiting) {
@@ -80,7 +83,7 @@ ngx_http_auth_token_handler(ngx_http_request_t *r)
             return rc;
         }
 
-        verdict = ngx_http_auth_token_extract(r, rule, &token);
+        verdict = ngx_http_auth_token_source(r, rule, &token);
 
         ctx = ngx_http_auth_token_get_ctx(r, rule, provider, &token);
         if (ctx == NULL) {
@@ -158,52 +161,6 @@ ngx_http_auth_token_choose(ngx_http_request_t *r,
     }
 
     return NGX_OK;
-}
-
-
-/* ALLOWED here means only that there is a token to be asked about */
-
-static auth_token_verdict_e
-ngx_http_auth_token_extract(ngx_http_request_t *r,
-    ngx_http_auth_token_rule_t *rule, ngx_str_t *token)
-{
-    ngx_table_elt_t   *h;
-    auth_token_str_t   bearer;
-
-    ngx_str_null(token);
-
-    if (rule->token != NULL) {
-        if (ngx_http_complex_value(r, rule->token, token) != NGX_OK) {
-            return AUTH_TOKEN_UNAVAILABLE;
-        }
-
-        if (token->len == 0) {
-            return AUTH_TOKEN_MISSING;
-        }
-
-        return auth_token_bearer_is_b64token(token->data, token->len)
-               ? AUTH_TOKEN_ALLOWED : AUTH_TOKEN_MALFORMED;
-    }
-
-    h = r->headers_in.authorization;
-
-    if (h == NULL) {
-        return AUTH_TOKEN_MISSING;
-    }
-
-    switch (auth_token_bearer_parse(h->value.data, h->value.len, &bearer)) {
-
-    case AUTH_TOKEN_BEARER_OK:
-        token->len = bearer.len;
-        token->data = bearer.data;
-        return AUTH_TOKEN_ALLOWED;
-
-    case AUTH_TOKEN_BEARER_MISSING:
-        return AUTH_TOKEN_MISSING;
-
-    default: /* AUTH_TOKEN_BEARER_MALFORMED */
-        return AUTH_TOKEN_MALFORMED;
-    }
 }
 
 

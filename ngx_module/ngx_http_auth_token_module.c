@@ -18,6 +18,7 @@
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_require.h"
 #include "ngx_http_auth_token_status.h"
+#include "ngx_http_auth_token_strip.h"
 #include "ngx_http_auth_token_variables.h"
 #include "ngx_http_auth_token_wake.h"
 
@@ -39,11 +40,18 @@ static ngx_conf_enum_t  ngx_http_auth_token_log_levels[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_auth_token_preflights[] = {
+    { ngx_string("off"), 0 },
+    { ngx_string("pass"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_command_t  ngx_http_auth_token_commands[] = {
 
     { ngx_string("auth_token"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF
-                        |NGX_CONF_TAKE12,
+                        |NGX_CONF_1MORE,
       ngx_http_auth_token_conf_rule,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -78,6 +86,20 @@ static ngx_command_t  ngx_http_auth_token_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("auth_token_strip"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_auth_token_loc_conf_t, strip),
+      NULL },
+
+    { ngx_string("auth_token_preflight"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_auth_token_loc_conf_t, preflight),
+      &ngx_http_auth_token_preflights },
 
     { ngx_string("auth_token_realm"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -149,6 +171,13 @@ ngx_http_auth_token_init(ngx_conf_t *cf)
     ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_auth_token_strip_handler;
 
     a = &cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers;
 

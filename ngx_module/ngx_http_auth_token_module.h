@@ -94,7 +94,7 @@ typedef struct {
     ngx_http_auth_token_place_t        place;
     ngx_http_auth_token_provider_t    *provider;     /* NULL: by variable */
     ngx_http_complex_value_t          *variable;
-    ngx_http_complex_value_t          *token;        /* NULL: the header */
+    ngx_array_t                       *sources;      /* NULL: the header */
     unsigned                           off:1;
 } ngx_http_auth_token_rule_t;
 
@@ -105,6 +105,8 @@ typedef struct {
     ngx_uint_t                        *statuses;     /* by verdict; 0: none */
     ngx_http_complex_value_t          *realm;
     ngx_flag_t                         dry_run;
+    ngx_flag_t                         strip;
+    ngx_uint_t                         preflight;    /* 1: pass */
     ngx_uint_t                         log_level;
 } ngx_http_auth_token_loc_conf_t;
 
