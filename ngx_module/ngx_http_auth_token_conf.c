@@ -21,6 +21,7 @@
 #define NGX_HTTP_AUTH_TOKEN_MIN_ZONE  (32 * ngx_pagesize)
 
 
+static void ngx_http_auth_token_conf_unprotected(ngx_conf_t *cf);
 static ngx_http_auth_token_zone_t *ngx_http_auth_token_conf_add_zone(
     ngx_conf_t *cf, ngx_http_auth_token_main_conf_t *mcf, ngx_str_t *name,
     size_t size);
@@ -166,8 +167,15 @@ ngx_http_auth_token_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->realm = prev->realm;
     }
 
+    if (conf->rule == NULL) {
+        conf->rule = prev->rule;
+    }
+
     if (conf->requirements == NULL) {
         conf->requirements = prev->requirements;
+
+    } else if (conf->rule == NULL) {
+        ngx_http_auth_token_conf_unprotected(cf);
     }
 
     if (conf->statuses == NULL) {
@@ -184,10 +192,6 @@ ngx_http_auth_token_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
         /* the levels below inherit it instead of making their own */
         prev->realm = conf->realm;
-    }
-
-    if (conf->rule == NULL) {
-        conf->rule = prev->rule;
     }
 
     rule = conf->rule;
@@ -208,6 +212,25 @@ ngx_http_auth_token_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* of http{} and server{} the locations may make use */
+
+static void
+ngx_http_auth_token_conf_unprotected(ngx_conf_t *cf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->name.len == 0) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                  "\"auth_token_require\" has no effect without "
+                  "\"auth_token\" in location \"%V\"", &clcf->name);
 }
 
 

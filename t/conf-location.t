@@ -1,0 +1,166 @@
+# What nginx -t says of the directives of locations: each error with its file
+# and line.  nginx is only asked to test, so that many cases cost little.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+use Test::More;
+
+my $top = dirname(dirname(abs_path(__FILE__)));
+my $dir = tempdir(CLEANUP => 1);
+my $nginx = $ENV{TEST_NGINX_BINARY} // 'nginx';
+$ENV{PATH} .= ':/usr/sbin:/sbin';
+
+my $load = $ENV{AUTH_TOKEN_MODULE}
+           // "$top/build/ngx_http_auth_token_module.so";
+$load = `$nginx -V 2>&1` =~ /--add-module=/ || $load eq '' ? ''
+                                                 : "load_module $load;";
+
+
+# what nginx -t says of text on line 8 of a file, in location /t or in http{}
+sub verdict {
+    my ($text, $level) = @_;
+
+    my $server = "server { listen 127.0.0.1:1; location /t {";
+    my ($above, $below) = $level eq 'http' ? ('', "$server } }")
+                                           : ($server, '} }');
+    open my $out, '>', "$dir/nginx.conf" or die $!;
+    print $out "$load error_log $dir/error.log; pid $dir/pid;\n",
+               "events { }\nhttp { access_log off;\n",
+               map({ "${_}_temp_path $dir/$_; " }
+                   qw(client_body proxy fastcgi uwsgi scgi)),
+               "\nauth_token_provider oauth { preset introspection;\n",
+               "endpoint https://idp.test/introspect; credential none; }\n",
+               "$above\n$text\n$below\n}\n";
+    close $out;
+
+    my $said = `$nginx -t -e $dir/error.log -c $dir/nginx.conf 2>&1`;
+    return ($? >> 8, $said);
+}
+
+
+sub bad {
+    my ($text, $says, $level) = @_;
+
+    my ($status, $said) = verdict($text, $level // 'location');
+    isnt($status, 0, "$text: is an error");
+    like($said, qr/\[emerg\] [^\n]*\Q$says\E in \Q$dir\E\/nginx\.conf:8\n/,
+         "$text: says why and where");
+}
+
+
+sub good {
+    my ($text, $level, $warning) = @_;
+
+    my ($status, $said) = verdict($text, $level // 'location');
+    is($status, 0, "$text: is fine") or diag $said;
+    if (defined $warning) {
+        like($said, qr/\[warn\] [^\n]*\Q$warning\E/, "$text: warns");
+    } else {
+        unlike($said, qr/\[(?:warn|emerg|error)\]/, "$text: no warning");
+    }
+}
+
+
+my $on = 'auth_token oauth;';
+
+# auth_token_require
+for my $arg ('scope=', 'scope=""', '"scope=a  b"', '"scope= a"', '"scope=a "',
+             'audience=', 'issuer=', 'permission=', 'acr_values=',
+             'max_age=', 'max_age=soon', 'max_age=-1', 'max_age=1.5',
+             'scopes=a', 'status=399', 'status=600', 'status=x', 'status=',
+             'resource=x', 'parent=x', 'thing', '""')
+{
+    my $shown = $arg =~ s/^scope=""$/scope=/r;
+    bad("$on auth_token_require $arg;",
+        'invalid parameter "' . ($shown =~ s/^"|"$//gr) . '"');
+}
+bad("$on auth_token_require scope=a status=404 status=404;",
+    'invalid parameter "status=404"');
+bad("$on auth_token_require scope=a resource=x;",
+    'invalid parameter "resource=x"');
+bad("$on auth_token_require permission=a parent=x;",
+    'invalid parameter "parent=x"');
+bad("$on auth_token_require permission=a resource=b resource=c;",
+    'invalid parameter "resource=c"');
+bad("$on auth_token_require permission=a resource=;",
+    'invalid parameter "resource="');
+bad("$on auth_token_require status=404;",
+    '"auth_token_require" directive requires nothing');
+bad("$on auth_token_require;",
+    'invalid number of arguments in "auth_token_require" directive');
+bad("$on auth_token_require scope=\"a b;", 'no closing quote in "scope=a b"');
+bad("$on auth_token_require claim;",
+    '"auth_token_require" directive needs a pointer and an operator after '
+    . '"claim"');
+bad("$on auth_token_require claim /x;",
+    '"auth_token_require" directive needs a pointer and an operator after '
+    . '"claim"');
+bad("$on auth_token_require claim x = y;",
+    'invalid pointer "x": is not a JSON pointer');
+bad("$on auth_token_require claim \"\" = y;",
+    'invalid pointer "": it is empty');
+bad("$on auth_token_require claim /a/* = y;",
+    'invalid pointer "/a/*": must not have a "*" step');
+bad("$on auth_token_require claim /a~2 = y;",
+    'invalid pointer "/a~2": is not a JSON pointer');
+bad("$on auth_token_require claim /a == y;", 'invalid operator "=="');
+bad("$on auth_token_require claim /a !> 1;", 'invalid operator "!>"');
+bad("$on auth_token_require claim /a =;", 'no value after "="');
+bad("$on auth_token_require claim /a in;", 'no value after "in"');
+bad("$on auth_token_require claim /a = \"\";", 'no value after "="');
+bad("$on auth_token_require claim /a in x \"\";", 'invalid parameter ""');
+bad("$on auth_token_require claim /a = x y;", 'invalid parameter "y"');
+bad("$on auth_token_require claim /a present x;", 'invalid parameter "x"');
+my ($failed, $said) = verdict("$on auth_token_require claim /a ~ (;",
+                              'location');
+ok($failed && $said =~ /failed: [^\n]*"\("[^\n]* in \S+:8\n/,
+   'a regular expression that is none') or diag $said;
+
+good("$on auth_token_require $_;") for
+    'scope=a', 'scope="a b"', '"scope=a b"', 'scope="a b" status=404',
+    'scope_any="a   b"', 'permission="Zone Read" resource=x parent=y',
+    'permission=a permission=b resource=c', 'audience=$host issuer="$host x"',
+    'max_age=5m', 'max_age=$arg_x', 'acr_values="urn:a urn:b"',
+    'claim /a = b', 'claim /a = status=5', 'claim /a in b c status=404',
+    'claim /a ~ "^x{2} y=\"z\"$"', 'claim /a !present', '$arg_a $arg_b',
+    'status=401 scope=a', 'claim /a/0/b~1c = x scope=y';
+good('auth_token_require scope=a;', 'http');
+good('auth_token_require scope=a;', 'location',
+     '"auth_token_require" has no effect without "auth_token"');
+good('auth_token off; auth_token_require scope=a;');
+good("$on limit_except GET { auth_token_require scope=a; }");
+
+# auth_token_status
+for my $arg ('UNKNOWN', 'UNKNOWN=', 'UNKNOWN=200', 'UNKNOWN=302',
+             'UNKNOWN=399', 'UNKNOWN=600', 'UNKNOWN=4o4', 'unknown=404',
+             'ALLOWED=403', '=404', 'UNAVAILABLE=401', 'ALL=404')
+{
+    bad("$on auth_token_status $arg;", "invalid parameter \"$arg\"");
+}
+bad("$on auth_token_status UNKNOWN=404 UNKNOWN=403;",
+    'invalid parameter "UNKNOWN=403"');
+bad("$on auth_token_status UNKNOWN=404; auth_token_status UNKNOWN=404;",
+    'invalid parameter "UNKNOWN=404"');
+good("$on auth_token_status UNKNOWN=404 EXPIRED=400; "
+     . 'auth_token_status UNAVAILABLE=599;');
+
+# sources
+bad("auth_token oauth $_;", "invalid parameter \"$_\"")
+    for 'token=', 'token=abc', 'tokens=$arg_a', 'x';
+bad('auth_token off token=$arg_a;', 'invalid parameter "token=$arg_a"');
+bad('auth_token oauth token=$arg_a token=${ARG_a};',
+    'duplicate source "${ARG_a}"');
+good('auth_token oauth token=$arg_a token=$cookie_a token=$http_a '
+     . 'token=$http_authorization token=x$arg_a;');
+
+# switches
+bad("$on auth_token_strip yes;", 'invalid value "yes" in "auth_token_strip" '
+    . 'directive, it must be "on" or "off"');
+bad("$on auth_token_preflight on;", 'invalid value "on"');
+good("$on auth_token_strip on; auth_token_preflight pass;");
+
+done_testing();
