@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+#
+# Copyright (C) The ngx_http_auth_token_module authors
+#
+# Tests for the life of the processes.  The failure this file exists for: a
+# request that waits for a look-up is lost when its worker is told to go, as
+# nginx counts timers only when it decides whether a worker is still needed.
+
+import os
+import signal
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+from harness import *  # noqa: E402
+
+VERIFY = {"path": {"re": "/verify$"}}
+
+
+def slowly(authority, milliseconds):
+    authority.rules({"match": VERIFY, "actions": [{"delay": milliseconds},
+                                                  {"answer": "default"}]})
+
+
+def waiting_clients(authority, nginx, count, same=False):
+    """Clients whose look-ups are under way."""
+    asked = authority.counts()["requests"]
+    token = authority.token()
+    clients = []
+    for _ in range(count):
+        client = Client(nginx, 20)
+        client.send("/", bearer=token.token if same
+                    else authority.token().token)
+        clients.append(client)
+    poll(lambda: authority.counts()["requests"]
+         >= asked + (1 if same else count), 5)
+    return clients
+
+
+@test
+def a_reload_loses_nobody_who_waits():
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED, words="timeout 10s;",
+                  workers=2)
+    slowly(authority, 1500)
+    clients = waiting_clients(authority, nginx, 8) \
+        + waiting_clients(authority, nginx, 8, same=True)
+    ok(nginx.reload(), "reloaded")
+    is_([client.receive().status for client in clients], [200] * 16,
+        "all are answered")
+
+
+@test
+def quit_waits_for_those_who_wait():
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED, words="timeout 10s;")
+    slowly(authority, 1000)
+    clients = waiting_clients(authority, nginx, 5)
+    nginx.send_signal(signal.SIGQUIT)
+    is_([client.receive().status for client in clients], [200] * 5,
+        "all are answered")
+    is_(nginx.stop(), 0, "and nginx ends")
+
+
+@test
+def quit_is_bounded_by_the_timeout():
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED, words="timeout 700ms;")
+    authority.rules({"match": VERIFY, "actions": [{"hold": True}]})
+    clients = waiting_clients(authority, nginx, 5)
+    start = time.monotonic()
+    nginx.send_signal(signal.SIGQUIT)
+    is_([client.receive().status for client in clients], [503] * 5,
+        "all are answered")
+    is_(nginx.stop(), 0, "nginx ends")
+    ok(time.monotonic() - start < 5, "soon")
+
+
+@test
+def term_ends_at_once_with_many_pending():
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED,
+                  words="timeout 30s; max_lookups 2000;")
+    authority.rules({"match": VERIFY, "actions": [{"hold": True}]})
+    clients = waiting_clients(authority, nginx, 10) \
+        + waiting_clients(authority, nginx, 300, same=True)
+    start = time.monotonic()
+    is_(nginx.stop(signal.SIGTERM), 0, "nginx ends")
+    ok(time.monotonic() - start < 4, "soon")
+    for client in clients:
+        client.close()
+
+
+@test
+def the_cache_survives_a_reload():
+    authority = Authority()
+    token, stranger = authority.token(), "no-such-token-" * 3
+    nginx = Nginx(authority, server=PROTECTED, workers=2)
+    for _ in range(2):
+        is_(get(nginx, "/", bearer=token.token).status, 200, "known")
+        is_(get(nginx, "/", bearer=stranger).status, 401, "unknown")
+        is_(authority.counts()["requests"], 3, "look-ups")
+        nginx.configure(workers=3)
+        ok(nginx.reload(), "reloaded with another number of workers")
+
+
+@test
+def another_endpoint_finds_no_answer_of_before():
+    authority = Authority()
+    token = authority.token()
+    nginx = Nginx(authority, server=PROTECTED)
+    is_(get(nginx, "/", bearer=token.token).status, 200, "at the first")
+    nginx.configure(http=nginx.settings["http"].replace("/user/tokens",
+                                                        "/user/tokens/."))
+    authority.rules({"match": {"path": {"re": "."}},
+                     "answer": {"status": 500}})
+    ok(nginx.reload(), "reloaded")
+    is_(get(nginx, "/", bearer=token.token).status, 503, "at the second")
+
+
+@test
+def another_credential_finds_no_answer_of_before():
+    authority = Authority()
+    token = authority.token()
+    nginx = Nginx(authority, server=PROTECTED)
+    is_(get(nginx, "/", bearer=token.token).status, 200, "with the first")
+    authority.secret_file("cloudflare.token", "w" * 40)
+    ok(nginx.reload(), "reloaded")
+    is_(get(nginx, "/", bearer=token.token).status, 503, "with the second")
+    like(nginx.error_log(), r"credential was refused", "the log tells")
+
+
+@test
+def reloads_under_load():
+    authority = Authority()
+    tokens = [authority.token() for _ in range(20)]
+    nginx = Nginx(authority, server=PROTECTED, workers=2,
+                  words="cache valid=1s;")
+    ended, failed, done = threading.Event(), [], []
+
+    def load(n):
+        i = n
+        while not ended.is_set():
+            i += 1
+            token = tokens[i % 20]
+            good = i % 3
+            try:
+                status = get(nginx, "/", bearer=token.token if good
+                             else "x" * 45).status
+            except OSError as error:
+                status = repr(error)
+            done.append(status)
+            if status != (200 if good else 401):
+                failed.append(status)
+
+    threads = [threading.Thread(target=load, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    reloads = sum(nginx.reload() for _ in range(12))
+    ended.set()
+    for thread in threads:
+        thread.join()
+    is_(reloads, 12, "reloads")
+    diag(f"{len(done)} requests")
+    ok(len(done) > 100, "there was a load")
+    is_(failed, [], "no request failed")
+
+
+@test
+def a_failing_reload_changes_nothing():
+    authority = Authority()
+    token = authority.token()
+    nginx = Nginx(authority, server=PROTECTED)
+    is_(get(nginx, "/", bearer=token.token).status, 200, "before")
+    nginx.emerg_ok = "asked for"
+    nginx.configure(words="timeout never;")
+    ok(not nginx.reload(5), "refused")
+    is_(get(nginx, "/", bearer=token.token).status, 200, "after")
+    is_(authority.counts()["requests"], 2, "look-ups")
+
+
+@test
+def another_size_of_the_zone():
+    authority = Authority()
+    token = authority.token()
+    nginx = Nginx(authority, server=PROTECTED,
+                  http="auth_token_zone tokens:1m;" + PROVIDER)
+    is_(get(nginx, "/", bearer=token.token).status, 200, "before")
+    nginx.configure(http="auth_token_zone tokens:2m;" + PROVIDER)
+    ok(nginx.reload(), "reloaded")
+    is_(get(nginx, "/", bearer=token.token).status, 200, "after")
+    is_(authority.counts()["requests"], 4, "look-ups: the zone is new")
+
+
+run()

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+#
+# Copyright (C) The ngx_http_auth_token_module authors
+#
+# Tests for the reuse of connections to the authority.  The failure this file
+# exists for: an authority that sends a response nobody asked for on an idle
+# connection shifts every later answer by one in some releases of libcurl, so
+# that one client's token gets the facts of another's.
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+from harness import *  # noqa: E402
+
+HTTP = """
+    auth_token_provider as {{
+        preset      introspection;
+        endpoint    {endpoint};
+        credential  basic nginx file:{client_secret};
+        ssl_trusted_certificate {ca};
+        cache       valid=60s negative=60s;
+        {words}
+    }}
+"""
+
+SERVER = """
+        location / {{
+            auth_token  as;
+            add_header  X-Subject $auth_token_subject always;
+            add_header  X-Cache $auth_token_cache always;
+            proxy_pass  http://127.0.0.1:{backend};
+        }}
+"""
+
+# what a confused or hostile authority pushes down an idle connection
+BODY = '{"active":true,"sub":"somebody-else","jti":"stolen"}'
+UNASKED = ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+           f"Content-Length: {len(BODY)}\r\n\r\n{BODY}")
+
+
+def start(authority, tls, words=""):
+    port = authority.tls if tls else authority.plain
+    scheme = "https" if tls else "http"
+    endpoint = f"{scheme}://localhost:{port}/introspect"
+    return Nginx(authority, server=SERVER,
+                 http=HTTP.replace("{endpoint}", endpoint), words=words)
+
+
+def tokens(authority, count):
+    return [authority.token(sub=f"subject-{i}") for i in range(count)]
+
+
+def mix_up(tls):
+    authority = Authority()
+    known = tokens(authority, 60)
+    nginx = start(authority, tls)
+
+    is_(get(nginx, "/", bearer=known[0].token).header("x-subject"),
+        "subject-0", "without fault")
+
+    authority.rules({"match": {"path": {"re": "introspect"}},
+                     "actions": [{"answer": "default"}, {"send": UNASKED}]})
+    wrong = []
+    for i, token in enumerate(known[1:30], 1):
+        response = get(nginx, "/", bearer=token.token)
+        if (response.status, response.header("x-subject")) \
+                != (200, f"subject-{i}"):
+            wrong.append((i, response.status, response.header("x-subject")))
+    is_(wrong, [], "response right behind the answer")
+
+    authority.rules({"match": {"path": {"re": "introspect"}},
+                     "actions": [{"answer": "default"},
+                                 {"later": 3, "actions":
+                                     [{"send": UNASKED}]}]})
+    wrong = []
+    for i, token in enumerate(known[30:], 30):
+        response = get(nginx, "/", bearer=token.token)
+        if (response.status, response.header("x-subject")) \
+                != (200, f"subject-{i}"):
+            wrong.append((i, response.status, response.header("x-subject")))
+        # time for it to arrive: until the authority has sent what it owes
+        poll(lambda: False, 0.008)
+    is_(wrong, [], "response on the idle connection")
+
+    stranger = get(nginx, "/", bearer="no-such-token-anywhere")
+    is_(stranger.status, 401, "an unknown token stays unknown")
+    is_(authority.counts()["backend"], len(known), "requests at the backend")
+
+
+@test
+def unasked_responses_over_http():
+    mix_up(False)
+
+
+@test
+def unasked_responses_over_https():
+    mix_up(True)
+
+
+def reuse(tls):
+    authority = Authority()
+    known = tokens(authority, 30)
+    nginx = start(authority, tls)
+    for token in known:
+        is_(get(nginx, "/", bearer=token.token).status, 200, "status")
+    counts = authority.counts()
+    is_(counts["requests"], 30, "look-ups")
+    is_(counts["connections"], 1, "connections for them")
+
+
+@test
+def one_connection_serves_all_over_http():
+    reuse(False)
+
+
+@test
+def one_connection_serves_all_over_https():
+    reuse(True)
+
+
+@test
+def a_closed_idle_connection_costs_no_request():
+    authority = Authority()
+    known = tokens(authority, 10)
+    nginx = start(authority, True)
+    for token in known:
+        is_(get(nginx, "/", bearer=token.token).status, 200, "status")
+        authority.call("POST", "close", {"rst": token is known[4]})
+    is_(authority.counts()["connections"], 10, "connections")
+
+
+run()
