@@ -213,13 +213,19 @@ found:
 }
 
 
+/*
+ * found by a cleanup of the pool, which is still there when the request is
+ * logged; the one of the request runs before and ends the waiting
+ */
+
 static ngx_http_auth_token_judgements_t *
 ngx_http_auth_token_judgements(ngx_http_request_t *r, ngx_uint_t create)
 {
-    ngx_http_cleanup_t                *cln;
+    ngx_http_cleanup_t                *end;
+    ngx_pool_cleanup_t                *cln;
     ngx_http_auth_token_judgements_t  *js;
 
-    for (cln = r->main->cleanup; cln != NULL; cln = cln->next) {
+    for (cln = r->main->pool->cleanup; cln != NULL; cln = cln->next) {
         if (cln->handler == ngx_http_auth_token_cleanup) {
             return cln->data;
         }
@@ -229,16 +235,25 @@ ngx_http_auth_token_judgements(ngx_http_request_t *r, ngx_uint_t create)
         return NULL;
     }
 
-    cln = ngx_http_cleanup_add(r, sizeof(ngx_http_auth_token_judgements_t));
+    end = ngx_http_cleanup_add(r, 0);
+    if (end == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(r->main->pool,
+                               sizeof(ngx_http_auth_token_judgements_t));
     if (cln == NULL) {
         return NULL;
     }
 
-    cln->handler = ngx_http_auth_token_cleanup;
-
     js = cln->data;
     js->first = NULL;
     js->current = NULL;
+
+    cln->handler = ngx_http_auth_token_cleanup;
+
+    end->handler = ngx_http_auth_token_cleanup;
+    end->data = js;
 
     return js;
 }
