@@ -66,9 +66,10 @@ run_checks() {
 
 
 # Prints "passed failed" for the output of a stage: what prove says in its
-# closing lines, or the lines of plain TAP.
+# closing lines, or the lines of plain TAP, or what a comparison found.
 count_tests() {
     awk '
+        /, [0-9]+ different$/ { if ($(NF - 1) > 0) bad++; else good++ }
         /^(not )?ok( |$)/ { if (/^not/ && !/# *TODO/) bad++; else good++ }
         /^Files=[0-9]+, Tests=[0-9]+/ {
             proved = 1

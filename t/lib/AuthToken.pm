@@ -32,6 +32,9 @@ BEGIN {
     $ENV{TEST_NGINX_CLIENT_PORT} = $Port;
     $ENV{TEST_NGINX_SERVROOT} = "$Base/servroot";
 
+    # for answers and for the end of nginx; a machine may be busy
+    $ENV{TEST_NGINX_TIMEOUT} //= 10;
+
     if (($ENV{TEST_NGINX_USE_VALGRIND} // '') eq '1') {
         mkdir "$Base/valgrind";
         $ENV{TEST_NGINX_USE_VALGRIND} =
