@@ -51,7 +51,7 @@ use Test::Nginx::Socket -Base;
 
 use AuthToken::Blocks;
 
-our @EXPORT = qw(run_tests authority);
+our @EXPORT = qw(run_tests authority defaults);
 
 master_on();
 workers(1);
@@ -65,6 +65,22 @@ $SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
 # the authority of this file, for what its sections cannot say
 sub authority () {
     return AuthToken::Blocks::authority();
+}
+
+
+# defaults(section => value, ...): for blocks that have no such section of
+# their own
+sub defaults (@) {
+    my %values = @_;
+
+    add_block_preprocessor(sub {
+        my ($block) = @_;
+
+        for my $section (sort keys %values) {
+            next if defined $block->$section;
+            $block->set_value($section, $values{$section});
+        }
+    });
 }
 
 
