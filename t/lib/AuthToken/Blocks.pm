@@ -138,6 +138,8 @@ sub before {
     $previous = $block;
     $number++;
 
+    expect_verdict($block) if defined $block->verdict;
+
     $tokens->block($number);
     my %all = (%macros, $tokens->macros);
     my $names = join '|', sort { length $b <=> length $a } keys %all;
@@ -166,6 +168,25 @@ sub before {
     }
 
     prepare($block);
+}
+
+
+# "VERDICT CACHE" of the answer, or a list of them, seen in a header field
+sub expect_verdict {
+    my ($block) = @_;
+
+    $block->set_value('config', <<'EOF' . $block->config);
+add_header X-Verdict "$auth_token_verdict $auth_token_cache" always;
+EOF
+
+    my $verdict = $block->verdict;
+    my @verdicts = ref $verdict ? @$verdict : split /\n/, $verdict;
+    my $headers = $block->response_headers;
+    my @headers = map {
+        (defined $headers ? $headers =~ s/\n*\z/\n/r : '') . "X-Verdict: $_"
+    } @verdicts;
+    $block->set_value('response_headers',
+                      @headers > 1 ? \@headers : $headers[0]);
 }
 
 
