@@ -104,11 +104,11 @@ __DATA__
 
 === TEST 4: both spellings of the member, and both must admit
 --- tokens
-[{"token": "cfut_both_spellings_1_0123456789012345678901", "id": "00000000000000000000000000000001", "status": "active", "condition": {"request.ip": {"in": ["127.0.0.1"]}}},
- {"token": "cfut_both_spellings_2_0123456789012345678901", "id": "00000000000000000000000000000002", "status": "active", "condition": {"request.ip": {"in": ["192.0.2.1"]}}},
- {"token": "cfut_both_spellings_3_0123456789012345678901", "id": "00000000000000000000000000000003", "status": "active", "condition": {"request.ip": {"in": ["127.0.0.1"]}, "request_ip": {"in": ["192.0.2.1"]}}},
- {"token": "cfut_both_spellings_4_0123456789012345678901", "id": "00000000000000000000000000000004", "status": "active", "condition": {"request.ip": {"in": ["127.0.0.1"]}, "request_ip": {"in": ["127.0.0.0/8"]}}},
- {"token": "cfut_both_spellings_5_0123456789012345678901", "id": "00000000000000000000000000000005", "status": "active", "condition": {"request.ip": {"not_in": ["127.0.0.1"]}, "request_ip": {"in": ["127.0.0.0/8"]}}}]
+[{"token": "cfut_both_spellings_1_0123456789012345678901", "id": "04000000000000000000000000000001", "status": "active", "condition": {"request.ip": {"in": ["127.0.0.1"]}}},
+ {"token": "cfut_both_spellings_2_0123456789012345678901", "id": "04000000000000000000000000000002", "status": "active", "condition": {"request.ip": {"in": ["192.0.2.1"]}}},
+ {"token": "cfut_both_spellings_3_0123456789012345678901", "id": "04000000000000000000000000000003", "status": "active", "condition": {"request.ip": {"in": ["127.0.0.1"]}, "request_ip": {"in": ["192.0.2.1"]}}},
+ {"token": "cfut_both_spellings_4_0123456789012345678901", "id": "04000000000000000000000000000004", "status": "active", "condition": {"request.ip": {"in": ["127.0.0.1"]}, "request_ip": {"in": ["127.0.0.0/8"]}}},
+ {"token": "cfut_both_spellings_5_0123456789012345678901", "id": "04000000000000000000000000000005", "status": "active", "condition": {"request.ip": {"not_in": ["127.0.0.1"]}, "request_ip": {"in": ["127.0.0.0/8"]}}}]
 --- request eval
 [map { 'GET /t' } 1 .. 5]
 --- more_headers eval
@@ -120,13 +120,13 @@ __DATA__
 
 === TEST 5: forms of entries
 --- tokens
-[{"token": "cfut_forms_1_0123456789012345678901234567890", "id": "00000000000000000000000000000001", "status": "active", "condition": {"request_ip": {"in": ["127.1.2.3/8"]}}},
- {"token": "cfut_forms_2_0123456789012345678901234567890", "id": "00000000000000000000000000000002", "status": "active", "condition": {"request_ip": {"in": ["::ffff:127.0.0.0/104"]}}},
- {"token": "cfut_forms_3_0123456789012345678901234567890", "id": "00000000000000000000000000000003", "status": "active", "condition": {"request_ip": {"in": ["::ffff:0:0/95"]}}},
- {"token": "cfut_forms_4_0123456789012345678901234567890", "id": "00000000000000000000000000000004", "status": "active", "condition": {"request_ip": {"in": ["::/0"]}}},
- {"token": "cfut_forms_5_0123456789012345678901234567890", "id": "00000000000000000000000000000005", "status": "active", "condition": {"request_ip": {"in": ["0.0.0.0/0"], "not_in": ["127.0.0.2/31"]}}},
- {"token": "cfut_forms_6_0123456789012345678901234567890", "id": "00000000000000000000000000000006", "status": "active", "condition": {"request_ip": {"in": ["0177.0.0.1"]}}},
- {"token": "cfut_forms_7_0123456789012345678901234567890", "id": "00000000000000000000000000000007", "status": "active", "condition": {"request_ip": {"in": ["/8"]}}}]
+[{"token": "cfut_forms_1_0123456789012345678901234567890", "id": "05000000000000000000000000000001", "status": "active", "condition": {"request_ip": {"in": ["127.1.2.3/8"]}}},
+ {"token": "cfut_forms_2_0123456789012345678901234567890", "id": "05000000000000000000000000000002", "status": "active", "condition": {"request_ip": {"in": ["::ffff:127.0.0.0/104"]}}},
+ {"token": "cfut_forms_3_0123456789012345678901234567890", "id": "05000000000000000000000000000003", "status": "active", "condition": {"request_ip": {"in": ["::ffff:0:0/95"]}}},
+ {"token": "cfut_forms_4_0123456789012345678901234567890", "id": "05000000000000000000000000000004", "status": "active", "condition": {"request_ip": {"in": ["::/0"]}}},
+ {"token": "cfut_forms_5_0123456789012345678901234567890", "id": "05000000000000000000000000000005", "status": "active", "condition": {"request_ip": {"in": ["0.0.0.0/0"], "not_in": ["127.0.0.2/31"]}}},
+ {"token": "cfut_forms_6_0123456789012345678901234567890", "id": "05000000000000000000000000000006", "status": "active", "condition": {"request_ip": {"in": ["0177.0.0.1"]}}},
+ {"token": "cfut_forms_7_0123456789012345678901234567890", "id": "05000000000000000000000000000007", "status": "active", "condition": {"request_ip": {"in": ["/8"]}}}]
 --- http_config
     auth_token_provider cloudflare {
         preset      cloudflare;
@@ -246,13 +246,13 @@ X-Real-IP: 203.0.113.7
 
 === TEST 13: an IPv4 client of an IPv6 listener is an IPv4 client
 --- inner
-[::]:$FREE_PORT ipv6only=off
---- through: 127.0.0.1:$FREE_PORT
+[::]:$FREE_PORT_2 ipv6only=off
+--- through: 127.0.0.1:$FREE_PORT_2
 --- tokens
-[{"token": "cfut_mapped_1_01234567890123456789012345678901", "id": "00000000000000000000000000000001", "status": "active", "condition": {"request_ip": {"in": ["127.0.0.1/32"]}}},
- {"token": "cfut_mapped_2_01234567890123456789012345678901", "id": "00000000000000000000000000000002", "status": "active", "condition": {"request_ip": {"in": ["::/0"]}}},
- {"token": "cfut_mapped_3_01234567890123456789012345678901", "id": "00000000000000000000000000000003", "status": "active", "condition": {"request_ip": {"not_in": ["127.0.0.1"]}}},
- {"token": "cfut_mapped_4_01234567890123456789012345678901", "id": "00000000000000000000000000000004", "status": "active", "condition": {"request_ip": {"not_in": ["::ffff:127.0.0.1"]}}}]
+[{"token": "cfut_mapped_1_01234567890123456789012345678901", "id": "13000000000000000000000000000001", "status": "active", "condition": {"request_ip": {"in": ["127.0.0.1/32"]}}},
+ {"token": "cfut_mapped_2_01234567890123456789012345678901", "id": "13000000000000000000000000000002", "status": "active", "condition": {"request_ip": {"in": ["::/0"]}}},
+ {"token": "cfut_mapped_3_01234567890123456789012345678901", "id": "13000000000000000000000000000003", "status": "active", "condition": {"request_ip": {"not_in": ["127.0.0.1"]}}},
+ {"token": "cfut_mapped_4_01234567890123456789012345678901", "id": "13000000000000000000000000000004", "status": "active", "condition": {"request_ip": {"not_in": ["::ffff:127.0.0.1"]}}}]
 --- request eval
 [map { 'GET /t' } 1 .. 4]
 --- more_headers eval
@@ -305,10 +305,10 @@ unix:$AUTHORITY_DIR/listener.sock
         leeway      2m;
     }
 --- tokens
-[{"token": "cfut_leeway_1_01234567890123456789012345678901", "id": "00000000000000000000000000000001", "status": "active", "not_before": "now+100"},
- {"token": "cfut_leeway_2_01234567890123456789012345678901", "id": "00000000000000000000000000000002", "status": "active", "not_before": "now+200"},
- {"token": "cfut_leeway_3_01234567890123456789012345678901", "id": "00000000000000000000000000000003", "status": "active", "expires_on": "now-100"},
- {"token": "cfut_leeway_4_01234567890123456789012345678901", "id": "00000000000000000000000000000004", "status": "active", "expires_on": "now-200"}]
+[{"token": "cfut_leeway_1_01234567890123456789012345678901", "id": "17000000000000000000000000000001", "status": "active", "not_before": "now+100"},
+ {"token": "cfut_leeway_2_01234567890123456789012345678901", "id": "17000000000000000000000000000002", "status": "active", "not_before": "now+200"},
+ {"token": "cfut_leeway_3_01234567890123456789012345678901", "id": "17000000000000000000000000000003", "status": "active", "expires_on": "now-100"},
+ {"token": "cfut_leeway_4_01234567890123456789012345678901", "id": "17000000000000000000000000000004", "status": "active", "expires_on": "now-200"}]
 --- request eval
 [map { 'GET /t' } 1 .. 4]
 --- more_headers eval
@@ -325,9 +325,9 @@ unix:$AUTHORITY_DIR/listener.sock
         add_header  X-Verdict $auth_token_verdict always;
     }
 --- tokens
-[{"token": "cfut_order_1_012345678901234567890123456789012", "id": "00000000000000000000000000000001", "status": "disabled", "expires_on": "now-9", "condition": {"request_ip": {"in": []}}},
- {"token": "cfut_order_2_012345678901234567890123456789012", "id": "00000000000000000000000000000002", "status": "active", "expires_on": "now-9", "condition": {"request_ip": {"in": []}}},
- {"token": "cfut_order_3_012345678901234567890123456789012", "id": "00000000000000000000000000000003", "status": "active", "expires_on": "now+99", "condition": {"request_ip": {"in": []}}}]
+[{"token": "cfut_order_1_012345678901234567890123456789012", "id": "18000000000000000000000000000001", "status": "disabled", "expires_on": "now-9", "condition": {"request_ip": {"in": []}}},
+ {"token": "cfut_order_2_012345678901234567890123456789012", "id": "18000000000000000000000000000002", "status": "active", "expires_on": "now-9", "condition": {"request_ip": {"in": []}}},
+ {"token": "cfut_order_3_012345678901234567890123456789012", "id": "18000000000000000000000000000003", "status": "active", "expires_on": "now+99", "condition": {"request_ip": {"in": []}}}]
 --- request eval
 [map { 'GET /t' } 1 .. 3]
 --- more_headers eval

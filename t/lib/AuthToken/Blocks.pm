@@ -11,6 +11,7 @@ use warnings;
 use File::Basename qw(dirname);
 use File::Path qw(remove_tree);
 use File::Spec;
+use IO::Socket::INET;
 use JSON::PP;
 use POSIX ();
 use Test::More ();
@@ -118,6 +119,8 @@ sub hook {
         farewell($block);
     };
 
+    *Test::Nginx::Util::test_config_version = \&wait_for_reload;
+
     my $send = \&Test::Nginx::Socket::send_request;
     *Test::Nginx::Socket::send_request = sub ($$$$@) {
         my ($request) = @_;
@@ -128,6 +131,38 @@ sub hook {
         push @received, $result[0] if defined $result[0];
         return wantarray ? @result : $result[0];
     };
+}
+
+
+# in place of two dozen runs of curl after each HUP
+sub wait_for_reload ($$) {
+    my ($name) = @_;
+
+    my $end = time() + 20;
+
+    for (my $good = 0; $good < 5; ) {
+        if (configuration() eq $Test::Nginx::Util::ConfigVersion) {
+            $good++;
+            next;
+        }
+
+        if (time() > $end) {
+            Test::Nginx::Util::bail_out("$name - nginx did not reload");
+        }
+        $good = 0;
+        sleep 0.02;
+    }
+}
+
+
+sub configuration {
+    local $SIG{PIPE} = 'IGNORE';
+
+    my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port",
+                                       Timeout => 2) or return '';
+    print $socket "GET /ver HTTP/1.0\r\nHost: Test-Nginx\r\n\r\n";
+    my ($version) = join('', <$socket>) =~ /\r\n\r\n(.*)/s;
+    return $version // '';
 }
 
 

@@ -16,7 +16,7 @@ my $core_debug = qr/
     (?: http\ header: | http2\  | http\ proxy\ header: | http\ request\ line:
       | http\ (?:uri|args|exten): | http\ script\  | http\ process\ request
       | http\ map | http\ cookie | http\ finalize | http\ upstream\ request:
-      | rewrite | internal\ redirect: | http\ subrequest
+      | parse\ header: | rewrite | internal\ redirect: | http\ subrequest
     )
 /x;
 
