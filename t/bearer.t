@@ -87,10 +87,11 @@ X-Verdict: MISSING
         proxy_pass  http://127.0.0.1:$BACKEND_PORT;
     }
 --- request eval
-['GET /t', 'GET /t']
+['GET /t', 'GET /t', 'GET /t']
 --- more_headers eval
-["Cookie: session=\$TOKEN_GOOD", "Cookie: session=\$TOKEN_UNKNOWN\nAuthorization: Bearer \$TOKEN_GOOD"]
+["Cookie: session=\$TOKEN_GOOD", "Cookie: session=\$TOKEN_UNKNOWN",
+ "Cookie: session=\$TOKEN_UNKNOWN\nAuthorization: Bearer \$TOKEN_GOOD"]
 --- error_code eval
-[200, 401]
+[200, 401, 400]
 --- response_headers eval
-['X-Verdict: ALLOWED', 'X-Verdict: UNKNOWN']
+['X-Verdict: ALLOWED', 'X-Verdict: UNKNOWN', 'X-Verdict: MALFORMED']
