@@ -157,6 +157,8 @@ $TOKEN_GOOD
 --- request eval
 ['GET /t?t=verify', 'GET /t?t=..', 'GET /t?t=', 'GET /t',
  'GET /t?t=$ID_GOOD%0d', 'GET /t?t=$ID_GOOD']
+--- more_headers
+X-None: 1
 --- error_code eval
 [401, 401, 401, 401, 400, 200]
 --- lookups: 1
