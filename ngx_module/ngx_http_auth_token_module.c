@@ -17,6 +17,7 @@
 #include "ngx_http_auth_token_module.h"
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_require.h"
+#include "ngx_http_auth_token_set.h"
 #include "ngx_http_auth_token_status.h"
 #include "ngx_http_auth_token_strip.h"
 #include "ngx_http_auth_token_variables.h"
@@ -84,6 +85,13 @@ static ngx_command_t  ngx_http_auth_token_commands[] = {
                         |NGX_CONF_1MORE,
       ngx_http_auth_token_status_directive,
       NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("auth_token_set"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE23,
+      ngx_http_auth_token_set_directive,
+      NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
 

@@ -14,10 +14,8 @@
 
 #include "ngx_http_auth_token_handler.h"
 #include "ngx_http_auth_token_module.h"
+#include "ngx_http_auth_token_value.h"
 #include "ngx_http_auth_token_variables.h"
-
-
-#define NGX_HTTP_AUTH_TOKEN_MAX_JSON  (64 * 1024)
 
 
 static ngx_int_t ngx_http_auth_token_variable_verdict(ngx_http_request_t *r,
@@ -32,12 +30,6 @@ static ngx_int_t ngx_http_auth_token_variable_age(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_auth_token_variable_field(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_http_auth_token_ctx_t *ngx_http_auth_token_identity(
-    ngx_http_request_t *r);
-static ngx_int_t ngx_http_auth_token_variable_value(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, auth_token_doc_value_t *value);
-static ngx_int_t ngx_http_auth_token_variable_set(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, const void *data, size_t len);
 
 
 /* in the order of ngx_http_auth_token_cached_e */
@@ -108,6 +100,13 @@ static ngx_http_variable_t  ngx_http_auth_token_vars[] = {
       ngx_http_auth_token_variable_field, (uintptr_t) "username",
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("auth_token_record"), NULL,
+      ngx_http_auth_token_value_record, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("auth_token_field_"), NULL,
+      ngx_http_auth_token_value_prefix, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
     { ngx_string("auth_token_client_id"), NULL,
       ngx_http_auth_token_variable_field, (uintptr_t) "client_id",
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -151,7 +150,7 @@ ngx_http_auth_token_variable_verdict(ngx_http_request_t *r,
 
     name = auth_token_verdict_name(ctx->verdict);
 
-    return ngx_http_auth_token_variable_set(r, v, name, ngx_strlen(name));
+    return ngx_http_auth_token_value_set(r, v, name, ngx_strlen(name));
 }
 
 
@@ -166,7 +165,7 @@ ngx_http_auth_token_variable_cache(ngx_http_request_t *r,
 
     s = &ngx_http_auth_token_cached[ctx ? ctx->cached : 0];
 
-    return ngx_http_auth_token_variable_set(r, v, s->data, s->len);
+    return ngx_http_auth_token_value_set(r, v, s->data, s->len);
 }
 
 
@@ -183,35 +182,8 @@ ngx_http_auth_token_variable_provider(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_auth_token_variable_set(r, v, ctx->provider->name.data,
+    return ngx_http_auth_token_value_set(r, v, ctx->provider->name.data,
                                             ctx->provider->name.len);
-}
-
-
-/*
- * who the token is; in a dry run a request that would have been denied goes
- * on, and its backend must not take it for somebody
- */
-
-static ngx_http_auth_token_ctx_t *
-ngx_http_auth_token_identity(ngx_http_request_t *r)
-{
-    ngx_http_auth_token_ctx_t       *ctx;
-    ngx_http_auth_token_loc_conf_t  *lcf;
-
-    ctx = ngx_http_auth_token_judged(r);
-
-    if (ctx == NULL) {
-        return NULL;
-    }
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_http_auth_token_module);
-
-    if (ctx->verdict != AUTH_TOKEN_ALLOWED && lcf->dry_run) {
-        return NULL;
-    }
-
-    return ctx;
 }
 
 
@@ -227,7 +199,7 @@ ngx_http_auth_token_variable_time(ngx_http_request_t *r,
     auth_token_record_t        *record;
     ngx_http_auth_token_ctx_t  *ctx;
 
-    ctx = ngx_http_auth_token_identity(r);
+    ctx = ngx_http_auth_token_value_identity(r);
 
     limit = 0;
     found = 0;
@@ -256,7 +228,7 @@ ngx_http_auth_token_variable_time(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_auth_token_variable_set(r, v, buf,
+    return ngx_http_auth_token_value_set(r, v, buf,
                                             ngx_sprintf(buf, "%L", limit)
                                             - buf);
 }
@@ -286,7 +258,7 @@ ngx_http_auth_token_variable_age(ngx_http_request_t *r,
         age = ngx_max(age, ctx->hits[i].age);
     }
 
-    return ngx_http_auth_token_variable_set(r, v, buf,
+    return ngx_http_auth_token_value_set(r, v, buf,
                                             ngx_sprintf(buf, "%M", age / 1000)
                                             - buf);
 }
@@ -296,96 +268,10 @@ static ngx_int_t
 ngx_http_auth_token_variable_field(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_uint_t                  i;
-    auth_token_str_t            name;
-    auth_token_doc_value_t      value;
-    ngx_http_auth_token_ctx_t  *ctx;
-
-    ctx = ngx_http_auth_token_identity(r);
-
-    value.type = AUTH_TOKEN_DOC_ABSENT;
+    auth_token_str_t  name;
 
     name.data = (u_char *) data;
     name.len = ngx_strlen(name.data);
 
-    /* the last step that says something has the word */
-
-    for (i = ctx ? ctx->nhits : 0; i > 0; i--) {
-        value = auth_token_doc_member(auth_token_doc_root(
-                              auth_token_record_doc(ctx->hits[i - 1].record)),
-                              name);
-
-        if (value.type != AUTH_TOKEN_DOC_ABSENT) {
-            break;
-        }
-    }
-
-    if (value.type == AUTH_TOKEN_DOC_ABSENT
-        || value.type == AUTH_TOKEN_DOC_NULL)
-    {
-        v->not_found = 1;
-        return NGX_OK;
-    }
-
-    return ngx_http_auth_token_variable_value(r, v, &value);
-}
-
-
-/*
- * strings as they are, anything else as JSON; a string with control
- * characters could end a header field, so it counts as not known
- */
-
-static ngx_int_t
-ngx_http_auth_token_variable_value(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, auth_token_doc_value_t *value)
-{
-    size_t            i;
-    ngx_int_t         rc;
-    auth_token_buf_t  json;
-
-    if (value->type == AUTH_TOKEN_DOC_STRING) {
-
-        for (i = 0; i < value->bytes.len; i++) {
-            if (value->bytes.data[i] < 0x20 || value->bytes.data[i] == 0x7f) {
-                v->not_found = 1;
-                return NGX_OK;
-            }
-        }
-
-        return ngx_http_auth_token_variable_set(r, v, value->bytes.data,
-                                                value->bytes.len);
-    }
-
-    auth_token_buf_init(&json, NGX_HTTP_AUTH_TOKEN_MAX_JSON);
-
-    rc = NGX_ERROR;
-
-    if (auth_token_doc_json(&json, *value) == 0) {
-        rc = ngx_http_auth_token_variable_set(r, v, json.data, json.len);
-    }
-
-    auth_token_buf_free(&json);
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_auth_token_variable_set(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, const void *data, size_t len)
-{
-    v->data = ngx_pnalloc(r->pool, len);
-    if (v->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(v->data, data, len);
-
-    v->len = len;
-    v->valid = 1;
-    v->no_cacheable = 0;
-    v->not_found = 0;
-
-    return NGX_OK;
+    return ngx_http_auth_token_value_member(r, v, name);
 }

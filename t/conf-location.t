@@ -163,4 +163,22 @@ bad("$on auth_token_strip yes;", 'invalid value "yes" in "auth_token_strip" '
 bad("$on auth_token_preflight on;", 'invalid value "on"');
 good("$on auth_token_strip on; auth_token_preflight pass;");
 
+# auth_token_set
+bad('auth_token_set name /x;', 'invalid variable name "name"', 'http');
+bad('auth_token_set $ /x;', 'invalid variable name "$"', 'http');
+bad('auth_token_set $a x;', 'invalid pointer "x": is not a JSON pointer',
+    'http');
+bad('auth_token_set $a "";', 'invalid pointer "": it is empty', 'http');
+bad('auth_token_set $a /x/*;',
+    'invalid pointer "/x/*": must not have a "*" step', 'http');
+bad("auth_token_set \$a /x $_;", "invalid parameter \"$_\"", 'http')
+    for 'join=', 'join', 'sep=,', 'join=12345678901234567', "join=\xc3\xa4";
+bad("auth_token_set \$$_ /x;", "the duplicate \"$_\" variable", 'http')
+    for 'auth_token_id', 'host', 'args';
+bad('auth_token_set $a /x; auth_token_set $a /y;',
+    'the duplicate "a" variable', 'http');
+bad('auth_token_set $a /x;',
+    '"auth_token_set" directive is not allowed here');
+good('auth_token_set $a /x/0/y; auth_token_set $b /x join=,;', 'http');
+
 done_testing();
