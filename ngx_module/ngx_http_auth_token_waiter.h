@@ -19,6 +19,9 @@
 typedef void (*ngx_http_auth_token_resume_pt)(ngx_http_auth_token_ctx_t *ctx);
 
 
+/*
+ * Sets whom to call; once in a worker.
+ */
 void ngx_http_auth_token_waiter_init(ngx_http_auth_token_resume_pt resume);
 
 /*
