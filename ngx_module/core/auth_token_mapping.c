@@ -22,6 +22,8 @@ static const char *auth_token_mapping_sets(const auth_token_mapping_t *m,
     auth_token_sets_t *deny);
 static const char *auth_token_mapping_id(const auth_token_mapping_t *m,
     auth_token_str_t doc, const auth_token_vars_t *vars);
+static const char *auth_token_mapping_echo(const auth_token_mapping_t *m,
+    const auth_token_json_t *root, const auth_token_vars_t *vars);
 static const char *auth_token_mapping_facts(const auth_token_mapping_t *m,
     const auth_token_json_t *root, const auth_token_vars_t *vars,
     auth_token_facts_t *facts, auth_token_buf_t *doc);
@@ -107,6 +109,10 @@ auth_token_mapping_facts(const auth_token_mapping_t *m,
 
     error = auth_token_mapping_times(m, root, facts);
 
+    if (error == NULL) {
+        error = auth_token_mapping_echo(m, root, vars);
+    }
+
     if (error != NULL) {
         return error;
     }
@@ -159,6 +165,41 @@ auth_token_mapping_times(const auth_token_mapping_t *m,
     }
 
     return NULL;
+}
+
+
+/* some authorities repeat the token that they were asked about */
+
+static const char *
+auth_token_mapping_echo(const auth_token_mapping_t *m,
+    const auth_token_json_t *root, const auth_token_vars_t *vars)
+{
+    auth_token_str_t          text;
+    auth_token_doc_type_e     type;
+    const auth_token_json_t  *v;
+
+    if (m->echo.len == 0) {
+        return NULL;
+    }
+
+    if (auth_token_json_find(root, m->echo, &v) == AUTH_TOKEN_JSON_WRONG) {
+        return "the repeated token is of a wrong type";
+    }
+
+    type = auth_token_json_type(v);
+
+    if (type == AUTH_TOKEN_DOC_ABSENT || type == AUTH_TOKEN_DOC_NULL) {
+        return NULL;
+    }
+
+    if (type != AUTH_TOKEN_DOC_STRING) {
+        return "the repeated token is of a wrong type";
+    }
+
+    text = auth_token_json_string(v);
+
+    return auth_token_str_eq(&text, &vars->token)
+           ? NULL : "the answer is about another token";
 }
 
 

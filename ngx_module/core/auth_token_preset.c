@@ -265,6 +265,82 @@ static const auth_token_step_t  auth_token_preset_oauth_steps[] = {
 };
 
 
+/*
+ * Vault.  A token that it does not know and a credential that may not ask are
+ * both a 403; "bad token" tells the one from the other.
+ */
+
+static const auth_token_scalar_t  auth_token_preset_vault_bad[] = {
+    { .type = AUTH_TOKEN_DOC_STRING, .text = auth_token_str("bad token") }
+};
+
+static const auth_token_condition_t  auth_token_preset_vault_success[] = {
+    { auth_token_str("/data"), AUTH_TOKEN_EXPECT_OBJECT, 0, NULL }
+};
+
+static const auth_token_condition_t  auth_token_preset_vault_refusal[] = {
+    { auth_token_str("/errors"), AUTH_TOKEN_EXPECT_LIST, 0, NULL },
+    { auth_token_str("/errors/0"), AUTH_TOKEN_EXPECT_VALUE,
+      auth_token_preset_list(auth_token_preset_vault_bad) }
+};
+
+static const auth_token_status_t  auth_token_preset_vault_statuses[] = {
+    { .status = 200, .outcome = AUTH_TOKEN_OUTCOME_RECORD },
+    { .status = 403, .outcome = AUTH_TOKEN_OUTCOME_UNKNOWN,
+      .reason = "the authority does not know the token" },
+    { .status = 503, .outcome = AUTH_TOKEN_OUTCOME_UNAVAILABLE,
+      .reason = "the authority is sealed or under maintenance", .bare = 1,
+      .health = 1 }
+};
+
+static const auth_token_cidrs_t  auth_token_preset_vault_allow[] = {
+    { auth_token_str("/data/bound_cidrs"), 1 }
+};
+
+static const auth_token_field_t  auth_token_preset_vault_fields[] = {
+    { auth_token_str("id"), auth_token_str("/data/accessor"),
+      AUTH_TOKEN_FIELD_STRING, 0 },
+    { auth_token_str("name"), auth_token_str("/data/display_name"),
+      AUTH_TOKEN_FIELD_STRING, 0 },
+    { auth_token_str("scope"), auth_token_str("/data/policies"),
+      AUTH_TOKEN_FIELD_WORDS, 0 },
+    { auth_token_str("identity_policies"),
+      auth_token_str("/data/identity_policies"), AUTH_TOKEN_FIELD_WORDS, 0 },
+    { auth_token_str("sub"), auth_token_str("/data/entity_id"),
+      AUTH_TOKEN_FIELD_STRING, 0 },
+    { auth_token_str("path"), auth_token_str("/data/path"),
+      AUTH_TOKEN_FIELD_STRING, 0 },
+    { auth_token_str("meta"), auth_token_str("/data/meta"),
+      AUTH_TOKEN_FIELD_ANY, 0 }
+};
+
+static const auth_token_step_t  auth_token_preset_vault_steps[] = {
+    {
+        .name = auth_token_str("lookup"),
+        .credential = AUTH_TOKEN_CREDENTIAL_PROVIDER,
+        .method = auth_token_str("POST"),
+        .path = auth_token_str("/auth/token/lookup"),
+        .body = AUTH_TOKEN_BODY_JSON,
+        .json = auth_token_str("{\"token\":\"$token\"}"),
+        .nstatuses = auth_token_preset_count(auth_token_preset_vault_statuses),
+        .statuses = auth_token_preset_vault_statuses,
+        .nsuccess = auth_token_preset_count(auth_token_preset_vault_success),
+        .success = auth_token_preset_vault_success,
+        .nrefusal = auth_token_preset_count(auth_token_preset_vault_refusal),
+        .refusal = auth_token_preset_vault_refusal,
+        .mapping = {
+            .expires_on = { auth_token_str("/data/expire_time"),
+                            AUTH_TOKEN_TIME_RFC3339 },
+            .nallow = auth_token_preset_count(auth_token_preset_vault_allow),
+            .allow = auth_token_preset_vault_allow,
+            .nfields = auth_token_preset_count(auth_token_preset_vault_fields),
+            .fields = auth_token_preset_vault_fields,
+            .echo = auth_token_str("/data/id")
+        }
+    }
+};
+
+
 static const auth_token_protocol_t  auth_token_presets[] = {
     {
         .name = auth_token_str("cloudflare"),
@@ -282,6 +358,11 @@ static const auth_token_protocol_t  auth_token_presets[] = {
         auth_token_preset_list(auth_token_preset_oauth_steps),
         .token = { .min = 1, .max = 4096 },
         .form_credentials = 1
+    },
+    {
+        .name = auth_token_str("vault"),
+        auth_token_preset_list(auth_token_preset_vault_steps),
+        .token = { .min = 1, .max = 4096 }
     }
 };
 

@@ -239,6 +239,7 @@ auth_token_protocol_mapping(auth_token_buf_t *out,
 
     auth_token_protocol_number(out, m->id);
     auth_token_protocol_syntax(out, &m->id_syntax);
+    auth_token_protocol_text(out, m->echo);
 }
 
 

@@ -186,6 +186,8 @@ typedef struct {
     const auth_token_field_t       *fields;
     auth_token_id_e                 id;
     auth_token_syntax_t             id_syntax;   /* max 0: none */
+    auth_token_str_t                echo;        /* the client's token, if
+                                                    present; never kept */
 } auth_token_mapping_t;
 
 

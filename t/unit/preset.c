@@ -84,7 +84,7 @@ test_find(void)
            "there is %s", preset_names[i]);
     }
 
-    is_int(auth_token_preset_count(auth_token_presets), 3, "and no other");
+    is_int(auth_token_preset_count(auth_token_presets), 4, "and no other");
 
     ok(auth_token_preset_find(str_of("")) == NULL
        && auth_token_preset_find(str_of("cloudflar")) == NULL
@@ -206,7 +206,10 @@ test_tables(void)
                 }
             }
 
-            ok(s->mapping.nactive != 0, "a token must be active");
+            /* Vault has no state: it forgets what has ended */
+            ok(s->mapping.nactive != 0
+               || auth_token_str_eq_lit(&p->name, "vault"),
+               "a token must be active");
         }
 
         is_int(p->token.max != 0 && p->token.min != 0, 1,
