@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_auth_token_conf.h"
+#include "ngx_http_auth_token_pattern.h"
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_source.h"
 
@@ -202,16 +203,7 @@ ngx_http_auth_token_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_auth_token_module);
 
-    rule->provider = ngx_http_auth_token_conf_provider(mcf, &rule->name);
-
-    if (rule->provider == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "unknown auth_token_provider \"%V\" in %V:%ui",
-                      &rule->name, &rule->place.file, rule->place.line);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
+    return ngx_http_auth_token_pattern_resolve(cf, mcf, rule);
 }
 
 
@@ -277,6 +269,10 @@ ngx_http_auth_token_conf_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_http_auth_token_pattern_more(cf, rule, &value[i]) == NGX_OK) {
+            continue;
+        }
 
         if (ngx_strncmp(value[i].data, "token=", 6) == 0
             && value[i].len > 6 && !rule->off)

@@ -14,6 +14,7 @@
 
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_handler.h"
+#include "ngx_http_auth_token_pattern.h"
 #include "ngx_http_auth_token_preflight.h"
 #include "ngx_http_auth_token_require.h"
 #include "ngx_http_auth_token_resolve.h"
@@ -85,13 +86,16 @@ ngx_http_auth_token_handler(ngx_http_request_t *r)
 
         verdict = ngx_http_auth_token_source(r, rule, &token);
 
+        if (rule->providers != NULL && verdict == AUTH_TOKEN_ALLOWED) {
+            provider = ngx_http_auth_token_pattern_pick(rule, &token);
+        }
+
         ctx = ngx_http_auth_token_get_ctx(r, rule, provider, &token);
         if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        if (!ctx->done && (provider == NULL || verdict != AUTH_TOKEN_ALLOWED))
-        {
+        if (!ctx->done && verdict != AUTH_TOKEN_ALLOWED) {
             ctx->facts = provider ? verdict : AUTH_TOKEN_UNAVAILABLE;
             ctx->done = 1;
             ctx->judged = 1;
@@ -293,7 +297,6 @@ ngx_http_auth_token_judged(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_auth_token_begin(ngx_http_auth_token_ctx_t *ctx)
 {
-    auth_token_str_t                 token;
     ngx_http_auth_token_provider_t  *provider;
 
     if (ctx->begun) {
@@ -304,12 +307,7 @@ ngx_http_auth_token_begin(ngx_http_auth_token_ctx_t *ctx)
 
     provider = ctx->provider;
 
-    token.len = ctx->token.len;
-    token.data = ctx->token.data;
-
-    if (token.len > NGX_HTTP_AUTH_TOKEN_MAX_TOKEN
-        || !auth_token_token_fits(provider->protocol, token))
-    {
+    if (!ngx_http_auth_token_pattern_fits(provider, &ctx->token)) {
         ctx->refused = 1;
         return NGX_OK;
     }

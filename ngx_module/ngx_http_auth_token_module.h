@@ -53,6 +53,8 @@ typedef struct {
     ngx_str_t                          name;
     ngx_http_auth_token_place_t        place;
     const auth_token_protocol_t       *protocol;
+    ngx_array_t                       *drafts;       /* while it is read */
+    void                              *pattern;      /* ngx_regex_t, or NULL */
     ngx_str_t                          endpoint;
     ngx_http_auth_token_credential_t  *credential;
 
@@ -93,6 +95,8 @@ typedef struct {
     ngx_str_t                          name;         /* as configured */
     ngx_http_auth_token_place_t        place;
     ngx_http_auth_token_provider_t    *provider;     /* NULL: by variable */
+    ngx_array_t                       *names;        /* NULL: only one */
+    ngx_array_t                       *providers;    /* of pointers */
     ngx_http_complex_value_t          *variable;
     ngx_array_t                       *sources;      /* NULL: the header */
     unsigned                           off:1;

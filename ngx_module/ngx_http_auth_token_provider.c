@@ -13,7 +13,9 @@
 
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_credential.h"
+#include "ngx_http_auth_token_draft.h"
 #include "ngx_http_auth_token_provider.h"
+#include "ngx_http_auth_token_step_words.h"
 #include "ngx_http_auth_token_words.h"
 
 
@@ -21,6 +23,7 @@ static ngx_http_auth_token_provider_t *ngx_http_auth_token_provider_create(
     ngx_conf_t *cf);
 static char *ngx_http_auth_token_provider_word(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
+static ngx_command_t *ngx_http_auth_token_provider_find(ngx_str_t *name);
 static char *ngx_http_auth_token_provider_check(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
 static char *ngx_http_auth_token_provider_check_endpoint(ngx_conf_t *cf,
@@ -30,6 +33,16 @@ static void ngx_http_auth_token_provider_defaults(
 static ngx_int_t ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
 static ngx_uint_t ngx_http_auth_token_provider_loopback(ngx_str_t *host);
+
+
+static ngx_command_t  *ngx_http_auth_token_provider_tables[] = {
+    ngx_http_auth_token_words,
+    ngx_http_auth_token_step_words,
+    ngx_http_auth_token_status_words,
+    ngx_http_auth_token_fact_words,
+    ngx_http_auth_token_field_words,
+    NULL
+};
 
 
 char *
@@ -99,6 +112,7 @@ ngx_http_auth_token_provider_create(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     provider->protocol = NULL;
+     *     provider->drafts = NULL;
      *     provider->credential = NULL;
      *     provider->zone = NULL;
      *     provider->limit = { 0 };
@@ -148,15 +162,9 @@ ngx_http_auth_token_provider_word(ngx_conf_t *cf, ngx_command_t *dummy,
     value = cf->args->elts;
     nargs = cf->args->nelts - 1;
 
-    for (cmd = ngx_http_auth_token_words; cmd->name.len; cmd++) {
-        if (cmd->name.len == value[0].len
-            && ngx_strcmp(cmd->name.data, value[0].data) == 0)
-        {
-            break;
-        }
-    }
+    cmd = ngx_http_auth_token_provider_find(&value[0]);
 
-    if (cmd->name.len == 0) {
+    if (cmd == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "unknown directive \"%V\" in a provider",
                            &value[0]);
@@ -164,6 +172,7 @@ ngx_http_auth_token_provider_word(ngx_conf_t *cf, ngx_command_t *dummy,
     }
 
     if (!((cmd->type & NGX_CONF_1MORE) && nargs > 0)
+        && !((cmd->type & NGX_CONF_2MORE) && nargs > 1)
         && !((cmd->type & NGX_CONF_FLAG) && nargs == 1)
         && !(nargs < NGX_CONF_MAX_ARGS
              && (cmd->type & NGX_CONF_ARGS_NUMBER & (1 << nargs))))
@@ -187,13 +196,41 @@ ngx_http_auth_token_provider_word(ngx_conf_t *cf, ngx_command_t *dummy,
 }
 
 
+static ngx_command_t *
+ngx_http_auth_token_provider_find(ngx_str_t *name)
+{
+    ngx_uint_t      i;
+    ngx_command_t  *cmd;
+
+    for (i = 0; ngx_http_auth_token_provider_tables[i]; i++) {
+
+        for (cmd = ngx_http_auth_token_provider_tables[i];
+             cmd->name.len;
+             cmd++)
+        {
+            if (cmd->name.len == name->len
+                && ngx_strcmp(cmd->name.data, name->data) == 0)
+            {
+                return cmd;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
 static char *
 ngx_http_auth_token_provider_check(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider)
 {
     char  *missing;
 
-    missing = (provider->protocol == NULL) ? "preset"
+    if (ngx_http_auth_token_draft_finish(cf, provider) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    missing = (provider->protocol == NULL) ? "preset\" or \"step"
               : (provider->endpoint.len == 0) ? "endpoint"
               : (provider->credential == NULL) ? "credential"
               : NULL;
@@ -248,9 +285,8 @@ static char *
 ngx_http_auth_token_provider_check_endpoint(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider)
 {
-    ngx_str_t                *url;
-    ngx_uint_t                https, loopback;
-    const auth_token_step_t  *step;
+    ngx_str_t   *url;
+    ngx_uint_t   https, loopback;
 
     url = &provider->endpoint;
 
@@ -269,16 +305,6 @@ ngx_http_auth_token_provider_check_endpoint(ngx_conf_t *cf,
                            "in clear text, use https or \"allow_http on\"",
                            url, &provider->name);
         return NGX_CONF_ERROR;
-    }
-
-    /* "/tokens/" and "/verify" are "/tokens/verify" */
-
-    step = provider->protocol->steps;
-
-    while (step->path.len && step->path.data[0] == '/'
-           && url->data[url->len - 1] == '/')
-    {
-        url->len--;
     }
 
     return NGX_CONF_OK;

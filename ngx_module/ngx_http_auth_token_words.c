@@ -14,6 +14,7 @@
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_credential.h"
 #include "ngx_http_auth_token_module.h"
+#include "ngx_http_auth_token_pattern.h"
 #include "ngx_http_auth_token_words.h"
 
 
@@ -54,6 +55,13 @@ ngx_command_t  ngx_http_auth_token_words[] = {
     { ngx_string("preset"),
       NGX_CONF_TAKE1,
       ngx_http_auth_token_word_preset,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("token_pattern"),
+      NGX_CONF_TAKE1,
+      ngx_http_auth_token_pattern_word,
       0,
       0,
       NULL },
@@ -206,6 +214,10 @@ ngx_http_auth_token_word_preset(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (provider->protocol != NULL) {
         return "is duplicate";
+    }
+
+    if (provider->drafts != NULL) {
+        return "cannot be used with \"step\"";
     }
 
     value = cf->args->elts;

@@ -1,0 +1,265 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * What must be true of a step once all of its words have been read, and what
+ * goes without saying.  Called when a provider's drafts are finished.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_auth_token_credential.h"
+#include "ngx_http_auth_token_draft.h"
+
+
+static const char *ngx_http_auth_token_draft_wrong(
+    ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_draft_t *draft, ngx_uint_t first);
+static ngx_uint_t ngx_http_auth_token_draft_clash(
+    ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_draft_t *draft);
+static ngx_uint_t ngx_http_auth_token_draft_has_id(
+    ngx_http_auth_token_draft_t *draft);
+
+
+static auth_token_condition_t  ngx_http_auth_token_draft_object = {
+    .pointer = auth_token_str(""),
+    .expect = AUTH_TOKEN_EXPECT_OBJECT
+};
+
+static auth_token_status_t  ngx_http_auth_token_draft_statuses[] = {
+    { .status = 200, .outcome = AUTH_TOKEN_OUTCOME_RECORD },
+    { .status = 401, .outcome = AUTH_TOKEN_OUTCOME_UNAVAILABLE,
+      .reason = "the credential was refused", .bare = 1, .credential = 1 },
+    { .status = 403, .outcome = AUTH_TOKEN_OUTCOME_UNAVAILABLE,
+      .reason = "the credential was refused", .bare = 1, .credential = 1 }
+};
+
+
+ngx_int_t
+ngx_http_auth_token_draft_check(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_draft_t *draft, ngx_uint_t first)
+{
+    ngx_str_t    name;
+    const char  *wrong;
+
+    wrong = ngx_http_auth_token_draft_wrong(provider, draft, first);
+
+    if (wrong == NULL) {
+        return NGX_OK;
+    }
+
+    name.len = draft->step.name.len;
+    name.data = draft->step.name.data;
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "step \"%V\" of provider \"%V\" %s", &name,
+                       &provider->name, wrong);
+
+    return NGX_ERROR;
+}
+
+
+static const char *
+ngx_http_auth_token_draft_wrong(ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_draft_t *draft, ngx_uint_t first)
+{
+    ngx_uint_t          get;
+    auth_token_step_t  *step;
+
+    step = &draft->step;
+
+    if (step->method.len == 0) {
+        return "must have \"request\"";
+    }
+
+    get = auth_token_str_eq_lit(&step->method, "GET");
+
+    if (get && step->body != AUTH_TOKEN_BODY_NONE) {
+        return "sends a body with the method \"GET\"";
+    }
+
+    if (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER
+        && ngx_http_auth_token_draft_clash(provider, draft))
+    {
+        return "has a \"header\" that the credential writes too";
+    }
+
+    if (first && (draft->step.mapping.id == AUTH_TOKEN_ID_EARLIER)) {
+        return "is the first and has no earlier id";
+    }
+
+    if (first && ngx_http_auth_token_draft_names(step->path, "id")) {
+        return "is the first and has no \"$id\"";
+    }
+
+    if (step->mapping.id != AUTH_TOKEN_ID_ANY
+        && !ngx_http_auth_token_draft_has_id(draft))
+    {
+        return "must have \"id\"";
+    }
+
+    return NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_draft_clash(ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_draft_t *draft)
+{
+    ngx_str_t          *line;
+    ngx_uint_t          i;
+    auth_token_pair_t  *pair;
+
+    if (provider->credential == NULL) {
+        return 0;
+    }
+
+    line = &provider->credential->header;
+    pair = draft->headers.elts;
+
+    for (i = 0; i < draft->headers.nelts; i++) {
+        if (line->len > pair[i].name.len
+            && line->data[pair[i].name.len] == ':'
+            && ngx_strncasecmp(line->data, (u_char *) pair[i].name.data,
+                               pair[i].name.len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_draft_has_id(ngx_http_auth_token_draft_t *draft)
+{
+    ngx_uint_t           i;
+    auth_token_field_t  *field;
+
+    field = draft->fields.elts;
+
+    for (i = 0; i < draft->fields.nelts; i++) {
+        if (auth_token_str_eq_lit(&field[i].name, "id")) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* whether the template has the variable */
+
+ngx_uint_t
+ngx_http_auth_token_draft_names(auth_token_str_t text, const char *name)
+{
+    size_t  i, n, len;
+
+    len = ngx_strlen(name);
+
+    for (i = 0; i < text.len; i++) {
+        if (text.data[i] != '$') {
+            continue;
+        }
+
+        n = i + 1;
+
+        if (n < text.len && text.data[n] == '{') {
+            n++;
+        }
+
+        if (text.len - n < len || ngx_strncmp(text.data + n, name, len) != 0) {
+            continue;
+        }
+
+        n += len;
+
+        if (n == text.len
+            || !(text.data[n] == '_'
+                 || (text.data[n] >= '0' && text.data[n] <= '9')
+                 || (text.data[n] >= 'A' && text.data[n] <= 'Z')
+                 || (text.data[n] >= 'a' && text.data[n] <= 'z')))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Who is asked about an id must answer about that id, and a refusal must at
+ * least be a JSON object, unless the configuration says otherwise.
+ */
+
+ngx_int_t
+ngx_http_auth_token_draft_defaults(ngx_conf_t *cf,
+    ngx_http_auth_token_draft_t *draft)
+{
+    size_t                   i;
+    ngx_uint_t               n;
+    auth_token_step_t       *step;
+    auth_token_field_t      *field;
+    auth_token_status_t     *status;
+    auth_token_condition_t  *condition;
+
+    step = &draft->step;
+
+    if (draft->preset) {
+        return NGX_OK;
+    }
+
+    if (!draft->identity && ngx_http_auth_token_draft_has_id(draft)) {
+        if (ngx_http_auth_token_draft_names(step->path, "id")) {
+            step->mapping.id = AUTH_TOKEN_ID_EARLIER;
+
+        } else if (ngx_http_auth_token_draft_names(step->path, "token")) {
+            step->mapping.id = AUTH_TOKEN_ID_TOKEN;
+        }
+    }
+
+    if (step->mapping.id != AUTH_TOKEN_ID_ANY) {
+        field = draft->fields.elts;
+
+        for (i = 0; i < draft->fields.nelts; i++) {
+            if (auth_token_str_eq_lit(&field[i].name, "id")) {
+                field[i].required = 1;
+            }
+        }
+    }
+
+    if (draft->refusal.nelts == 0) {
+        condition = ngx_array_push(&draft->refusal);
+        if (condition == NULL) {
+            return NGX_ERROR;
+        }
+
+        *condition = ngx_http_auth_token_draft_object;
+    }
+
+    /* the first rule for a status wins: these are what is not configured */
+
+    n = (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER)
+        ? sizeof(ngx_http_auth_token_draft_statuses)
+          / sizeof(ngx_http_auth_token_draft_statuses[0])
+        : 1;
+
+    status = ngx_array_push_n(&draft->statuses, n);
+    if (status == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(status, ngx_http_auth_token_draft_statuses,
+               n * sizeof(auth_token_status_t));
+
+    return NGX_OK;
+}
