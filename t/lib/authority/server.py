@@ -12,7 +12,7 @@ import struct
 import time
 from urllib.parse import parse_qs
 
-from . import cloudflare, faults, introspection, rules
+from . import cloudflare, faults, introspection, rules, vendors
 from .answers import Answer
 
 MAX_HEAD = 65536
@@ -328,6 +328,9 @@ def bind_all(address):
 
 
 def authority(state, request):
+    answer = vendors.answer(state, request)
+    if answer is not None:
+        return answer
     if cloudflare.handles(request.path):
         return cloudflare.answer(state, request)
     if introspection.handles(request.path):
