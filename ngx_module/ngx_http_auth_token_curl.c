@@ -26,7 +26,6 @@ static void ngx_http_auth_token_curl_pin(ngx_cycle_t *cycle);
 static void ngx_http_auth_token_curl_drop(ngx_queue_t *queue);
 static ngx_http_auth_token_transfer_t *ngx_http_auth_token_curl_create(
     ngx_http_auth_token_fetch_t *f, ngx_http_auth_token_send_t *send);
-static void ngx_http_auth_token_curl_free(ngx_http_auth_token_transfer_t *t);
 static void ngx_http_auth_token_curl_done(ngx_event_t *ev);
 
 
@@ -159,6 +158,8 @@ ngx_http_auth_token_curl_exit_process(ngx_cycle_t *cycle)
         ngx_http_auth_token_curl_hub_free(hub);
     }
 
+    ngx_http_auth_token_event_exit();
+
     if (!ngx_http_auth_token_curl_name_busy()) {
         curl_global_cleanup();
     }
@@ -177,10 +178,12 @@ ngx_http_auth_token_curl_drop(ngx_queue_t *queue)
         q = ngx_queue_head(queue);
         t = ngx_queue_data(q, ngx_http_auth_token_transfer_t, queue);
 
-        t->fetch->transfer = NULL;
+        if (t->fetch) {
+            t->fetch->transfer = NULL;
+        }
 
         ngx_http_auth_token_curl_transfer_remove(t);
-        ngx_http_auth_token_curl_free(t);
+        ngx_http_auth_token_curl_transfer_free(t);
     }
 }
 
@@ -261,34 +264,18 @@ ngx_http_auth_token_curl_create(ngx_http_auth_token_fetch_t *f,
                                    ngx_http_auth_token_curl_transfer_late);
 
     if (ngx_http_auth_token_curl_request_create(t, send) != NGX_OK) {
-        ngx_http_auth_token_curl_free(t);
+        ngx_http_auth_token_curl_transfer_free(t);
         return NULL;
     }
 
     t->easy = curl_easy_init();
 
     if (t->easy == NULL || ngx_http_auth_token_curl_option_set(t) != NGX_OK) {
-        ngx_http_auth_token_curl_free(t);
+        ngx_http_auth_token_curl_transfer_free(t);
         return NULL;
     }
 
     return t;
-}
-
-
-static void
-ngx_http_auth_token_curl_free(ngx_http_auth_token_transfer_t *t)
-{
-    ngx_http_auth_token_event_timer(&t->deadline, -1);
-
-    if (t->easy) {
-        curl_easy_cleanup(t->easy);
-    }
-
-    ngx_http_auth_token_curl_request_wipe(t);
-    ngx_http_auth_token_answer_reset(&t->answer);
-
-    ngx_free(t);
 }
 
 
@@ -334,7 +321,7 @@ ngx_http_auth_token_curl_done(ngx_event_t *ev)
 
         f->handler(f);
 
-        ngx_http_auth_token_curl_free(t);
+        ngx_http_auth_token_curl_transfer_free(t);
     }
 
     ngx_http_auth_token_tls_clear();
@@ -356,9 +343,18 @@ ngx_http_auth_token_curl_cancel(ngx_http_auth_token_fetch_t *f)
     f->transfer = NULL;
     hub = t->hub;
 
-    ngx_http_auth_token_curl_name_end(t, 1);
+    if (hub->resolving == t) {
+        /*
+         * The thread cannot be stopped, and others wait for the same name;
+         * libcurl is refused a socket when it is known.
+         */
+        t->fetch = NULL;
+        t->deadline.cancelable = 1;
+        return;
+    }
+
     ngx_http_auth_token_curl_transfer_remove(t);
-    ngx_http_auth_token_curl_free(t);
+    ngx_http_auth_token_curl_transfer_free(t);
 
     ngx_http_auth_token_curl_transfer_next(hub);
 

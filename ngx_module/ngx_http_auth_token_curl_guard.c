@@ -11,6 +11,7 @@
  */
 
 #include "ngx_http_auth_token_curl_transfer.h"
+#include "ngx_http_auth_token_peer.h"
 #include "ngx_http_auth_token_tls.h"
 
 
@@ -45,6 +46,7 @@ ngx_http_auth_token_curl_guard_prereq(void *data, char *ip, char *local_ip,
     int port, int local_port)
 {
     void                            *ssl;
+    ngx_uint_t                       http2;
     ngx_queue_t                     *q;
     ngx_http_auth_token_slot_t      *slot;
     ngx_http_auth_token_transfer_t  *t = data;
@@ -54,10 +56,10 @@ ngx_http_auth_token_curl_guard_prereq(void *data, char *ip, char *local_ip,
 
     ssl = ngx_http_auth_token_curl_guard_ssl(t);
 
-    if (ssl && ngx_http_auth_token_tls_http2(ssl)) {
-        /* frames carry the number of the stream: nothing can be mixed up */
+    http2 = ssl && ngx_http_auth_token_tls_http2(ssl);
+
+    if (http2) {
         t->hub->http2 = 1;
-        return CURL_PREREQFUNC_OK;
     }
 
     for (q = ngx_queue_head(&t->hub->slots);
@@ -67,6 +69,12 @@ ngx_http_auth_token_curl_guard_prereq(void *data, char *ip, char *local_ip,
         slot = ngx_queue_data(q, ngx_http_auth_token_slot_t, queue);
 
         if (!ngx_http_auth_token_curl_guard_mine(t, slot, local_port)) {
+            continue;
+        }
+
+        if (http2) {
+            /* frames tell their stream: nothing can be mixed up */
+            slot->used = 1;
             continue;
         }
 
@@ -96,7 +104,7 @@ ngx_http_auth_token_curl_guard_mine(ngx_http_auth_token_transfer_t *t,
     ngx_http_auth_token_slot_t *slot, int port)
 {
     if (port > 0) {
-        return ngx_http_auth_token_event_port(slot) == port;
+        return ngx_http_auth_token_peer_port(slot) == port;
     }
 
     return t->opened ? slot == t->opened : (slot->idle && !slot->dirty);
@@ -145,7 +153,7 @@ ngx_http_auth_token_curl_guard_clean(ngx_http_auth_token_transfer_t *t,
         return NGX_DECLINED;
     }
 
-    return ngx_http_auth_token_event_silent(slot);
+    return ngx_http_auth_token_peer_silent(slot);
 }
 
 
@@ -163,7 +171,7 @@ ngx_http_auth_token_curl_guard_intrusion(ngx_http_auth_token_slot_t *slot)
 
     spoke = ngx_http_auth_token_curl_guard_spoke(slot);
 
-    if (ngx_http_auth_token_event_kill(slot) != NGX_DONE && spoke) {
+    if (ngx_http_auth_token_peer_kill(slot) != NGX_DONE && spoke) {
         ngx_http_auth_token_curl_guard_distrust(slot->data);
     }
 }
@@ -230,7 +238,7 @@ ngx_http_auth_token_curl_guard_distrust(ngx_http_auth_token_hub_t *hub)
         slot = ngx_queue_data(q, ngx_http_auth_token_slot_t, queue);
 
         if (slot->idle && !slot->dirty) {
-            (void) ngx_http_auth_token_event_kill(slot);
+            (void) ngx_http_auth_token_peer_kill(slot);
         }
     }
 }
@@ -320,11 +328,11 @@ ngx_http_auth_token_curl_guard_suspect(ngx_http_auth_token_transfer_t *t,
         return;
     }
 
-    silence = ngx_http_auth_token_event_silence(slot);
+    silence = ngx_http_auth_token_peer_silence(slot);
 
     /* half: the frames that follow a handshake come a little later */
 
     if (silence >= 0 && silence * 2000 >= total - sent) {
-        (void) ngx_http_auth_token_event_kill(slot);
+        (void) ngx_http_auth_token_peer_kill(slot);
     }
 }

@@ -188,6 +188,11 @@ ngx_http_auth_token_curl_hub_socket(CURL *easy, curl_socket_t fd, int what,
 
     slot = ngx_http_auth_token_event_find(fd);
 
+    if (slot && !slot->used && !ngx_http_auth_token_event_same(slot)) {
+        ngx_http_auth_token_event_release(slot);
+        slot = NULL;
+    }
+
     switch (what) {
 
     case CURL_POLL_IN:
@@ -304,6 +309,10 @@ ngx_http_auth_token_curl_hub_open(void *data, curlsocktype purpose,
     ngx_http_auth_token_transfer_t  *t = data;
 
     ngx_http_auth_token_curl_name_end(t, 0);
+
+    if (t->fetch == NULL) {
+        return CURL_SOCKET_BAD;
+    }
 
     fd = socket(addr->family, addr->socktype|SOCK_CLOEXEC|SOCK_NONBLOCK,
                 addr->protocol);

@@ -4,8 +4,8 @@
  */
 
 /*
- * Bounds the threads that resolve names: one at a time for each authority,
- * and few in all, counting those that were left behind.
+ * Bounds the threads that resolve names: for each authority one that is
+ * waited for, few that were left behind, and few in all.
  */
 
 #include "ngx_http_auth_token_curl_transfer.h"
@@ -13,17 +13,25 @@
 
 /*
  * A thread that resolves a name cannot be stopped, only left behind, and
- * lives as long as the system's resolver tries.
+ * lives as long as the system's resolver tries: 5 to 30 seconds.
  */
-#define NGX_HTTP_AUTH_TOKEN_CURL_NAMES      16
-#define NGX_HTTP_AUTH_TOKEN_CURL_NAME_LIFE  30000
+#define NGX_HTTP_AUTH_TOKEN_CURL_NAMES       16
+#define NGX_HTTP_AUTH_TOKEN_CURL_NAMES_HUB   4
+#define NGX_HTTP_AUTH_TOKEN_CURL_NAME_LIFE   15000
+
+/* a resolver that took so long is not asked again for as long */
+#define NGX_HTTP_AUTH_TOKEN_CURL_NAME_SLOW   1000
 
 
 typedef struct {
-    ngx_http_auth_token_transfer_t  *transfer;   /* that waits for it */
-    ngx_msec_t                       until;      /* it may live, if left */
-    ngx_uint_t                       left;
+    ngx_http_auth_token_hub_t       *hub;        /* NULL: free */
+    ngx_http_auth_token_transfer_t  *transfer;   /* NULL: left behind */
+    ngx_msec_t                       since;
+    ngx_msec_t                       until;
 } ngx_http_auth_token_curl_name_t;
+
+
+static ngx_uint_t ngx_http_auth_token_curl_name_over(ngx_msec_t until);
 
 
 static ngx_http_auth_token_curl_name_t
@@ -33,43 +41,59 @@ static ngx_http_auth_token_curl_name_t
 int
 ngx_http_auth_token_curl_name_start(void *state, void *reserved, void *data)
 {
-    ngx_uint_t                        i;
+    ngx_uint_t                        i, n;
+    ngx_http_auth_token_hub_t        *hub;
     ngx_http_auth_token_transfer_t   *t = data;
-    ngx_http_auth_token_curl_name_t  *name;
+    ngx_http_auth_token_curl_name_t  *name, *found;
 
-    if (t->hub->resolving == t) {
+    hub = t->hub;
+
+    if (hub->resolving == t) {
         return 0;
     }
 
-    if (t->hub->resolving) {
+    if (hub->resolving) {
         /* with a cold cache each transfer would start a thread */
         t->held = 1;
         return 1;
     }
 
+    n = 0;
+    found = NULL;
+
     for (i = 0; i < NGX_HTTP_AUTH_TOKEN_CURL_NAMES; i++) {
         name = &ngx_http_auth_token_curl_names[i];
 
-        if (name->transfer) {
-            continue;
-        }
-
-        if (name->left
-            && (ngx_msec_int_t) (name->until - ngx_current_msec) > 0)
+        if (name->hub && name->transfer == NULL
+            && ngx_http_auth_token_curl_name_over(name->until))
         {
-            continue;
+            name->hub = NULL;
         }
 
-        name->left = 0;
-        name->transfer = t;
-        t->hub->resolving = t;
+        if (name->hub == NULL) {
+            found = name;
 
-        return 0;
+        } else if (name->hub == hub) {
+            n++;
+        }
     }
 
-    t->crowded = 1;
+    if (found == NULL
+        || n >= NGX_HTTP_AUTH_TOKEN_CURL_NAMES_HUB
+        || (hub->slow && !ngx_http_auth_token_curl_name_over(hub->slow_until)))
+    {
+        t->crowded = 1;
+        return 1;
+    }
 
-    return 1;
+    found->hub = hub;
+    found->transfer = t;
+    found->since = ngx_current_msec;
+
+    hub->resolving = t;
+    hub->slow = 0;
+
+    return 0;
 }
 
 
@@ -78,23 +102,42 @@ ngx_http_auth_token_curl_name_end(ngx_http_auth_token_transfer_t *t,
     ngx_uint_t left)
 {
     ngx_uint_t                        i;
+    ngx_http_auth_token_hub_t        *hub;
     ngx_http_auth_token_curl_name_t  *name;
 
-    if (t->hub->resolving != t) {
+    hub = t->hub;
+
+    if (hub->resolving != t) {
         return;
     }
 
-    t->hub->resolving = NULL;
+    hub->resolving = NULL;
 
     for (i = 0; i < NGX_HTTP_AUTH_TOKEN_CURL_NAMES; i++) {
         name = &ngx_http_auth_token_curl_names[i];
 
-        if (name->transfer == t) {
-            name->transfer = NULL;
-            name->left = left;
-            name->until = ngx_current_msec
-                          + NGX_HTTP_AUTH_TOKEN_CURL_NAME_LIFE;
+        if (name->hub == NULL || name->transfer != t) {
+            continue;
         }
+
+        name->transfer = NULL;
+
+        if (!left) {
+            name->hub = NULL;
+            return;
+        }
+
+        name->until = ngx_current_msec + NGX_HTTP_AUTH_TOKEN_CURL_NAME_LIFE;
+
+        if (ngx_current_msec - name->since
+            >= NGX_HTTP_AUTH_TOKEN_CURL_NAME_SLOW)
+        {
+            hub->slow = 1;
+            hub->slow_until = ngx_current_msec
+                              + NGX_HTTP_AUTH_TOKEN_CURL_NAME_SLOW;
+        }
+
+        return;
     }
 }
 
@@ -108,13 +151,20 @@ ngx_http_auth_token_curl_name_busy(void)
     for (i = 0; i < NGX_HTTP_AUTH_TOKEN_CURL_NAMES; i++) {
         name = &ngx_http_auth_token_curl_names[i];
 
-        if (name->transfer
-            || (name->left
-                && (ngx_msec_int_t) (name->until - ngx_current_msec) > 0))
+        if (name->hub
+            && (name->transfer
+                || !ngx_http_auth_token_curl_name_over(name->until)))
         {
             return 1;
         }
     }
 
     return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_curl_name_over(ngx_msec_t until)
+{
+    return (ngx_msec_int_t) (until - ngx_current_msec) <= 0;
 }

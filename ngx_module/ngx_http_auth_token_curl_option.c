@@ -9,6 +9,7 @@
  */
 
 #include "ngx_http_auth_token_curl_transfer.h"
+#include "ngx_http_auth_token_peer.h"
 #include "ngx_http_auth_token_tls.h"
 
 
@@ -354,7 +355,7 @@ ngx_http_auth_token_curl_option_head(char *p, size_t size, size_t n, void *data)
      */
 
     if (!t->answer.begun && t->slot
-        && ngx_http_auth_token_event_unacked(t->slot) > 0)
+        && ngx_http_auth_token_peer_unacked(t->slot) > 0)
     {
         t->early = 1;
         return 0;
@@ -395,7 +396,7 @@ ngx_http_auth_token_curl_option_error(ngx_http_auth_token_transfer_t *t)
     }
 
     if (t->crowded && t->result == CURLE_COULDNT_RESOLVE_HOST) {
-        return "too many names are being resolved";
+        return "could not resolve the host name in time";
     }
 
     if (t->early) {

@@ -174,6 +174,11 @@ ngx_http_auth_token_curl_transfer_finish(ngx_http_auth_token_transfer_t *t,
                    "auth token fetch %p result:%d status:%ui held:%d",
                    t->fetch, (int) t->result, t->status, t->held);
 
+    if (t->fetch == NULL) {
+        ngx_http_auth_token_curl_transfer_free(t);
+        return;
+    }
+
     if (ngx_http_auth_token_curl_transfer_retry(t)) {
         ngx_http_auth_token_answer_reset(&t->answer);
 
@@ -338,9 +343,31 @@ ngx_http_auth_token_curl_transfer_late(ngx_event_t *ev)
 
     ngx_http_auth_token_curl_name_end(t, 1);
     ngx_http_auth_token_curl_transfer_remove(t);
-    ngx_http_auth_token_curl_transfer_post(t);
+
+    if (t->fetch) {
+        ngx_http_auth_token_curl_transfer_post(t);
+
+    } else {
+        ngx_http_auth_token_curl_transfer_free(t);
+    }
 
     ngx_http_auth_token_curl_transfer_next(hub);
 
     ngx_http_auth_token_tls_clear();
+}
+
+
+void
+ngx_http_auth_token_curl_transfer_free(ngx_http_auth_token_transfer_t *t)
+{
+    ngx_http_auth_token_event_timer(&t->deadline, -1);
+
+    if (t->easy) {
+        curl_easy_cleanup(t->easy);
+    }
+
+    ngx_http_auth_token_curl_request_wipe(t);
+    ngx_http_auth_token_answer_reset(&t->answer);
+
+    ngx_free(t);
 }

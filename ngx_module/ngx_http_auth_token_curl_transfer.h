@@ -51,6 +51,8 @@ typedef struct {
     ngx_uint_t                       nactive;
     ngx_http_auth_token_transfer_t  *resolving;
     ngx_uint_t                       freed;      /* connections, this turn */
+    ngx_msec_t                       slow_until;
+    unsigned                         slow:1;     /* the resolver was */
     ngx_msec_t                       distrust;   /* until then */
     unsigned                         distrusts:1;
     unsigned                         http2:1;
@@ -67,7 +69,7 @@ typedef enum {
 struct ngx_http_auth_token_transfer_s {
     ngx_queue_t                      queue;
     ngx_http_auth_token_hub_t       *hub;
-    ngx_http_auth_token_fetch_t     *fetch;
+    ngx_http_auth_token_fetch_t     *fetch;      /* NULL: canceled */
     CURL                            *easy;
     ngx_http_auth_token_answer_t     answer;
 
@@ -129,6 +131,10 @@ ngx_uint_t ngx_http_auth_token_curl_transfer_room(
 void ngx_http_auth_token_curl_transfer_begin(
     ngx_http_auth_token_transfer_t *t);
 void ngx_http_auth_token_curl_transfer_remove(
+    ngx_http_auth_token_transfer_t *t);
+
+/* frees it, and all that it holds */
+void ngx_http_auth_token_curl_transfer_free(
     ngx_http_auth_token_transfer_t *t);
 
 /*

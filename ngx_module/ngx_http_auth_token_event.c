@@ -14,15 +14,18 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
-#if (NGX_LINUX)
-#include <sys/ioctl.h>
-#include <linux/sockios.h>
-#endif
-
 #include "ngx_http_auth_token_event.h"
 
 
 #define NGX_HTTP_AUTH_TOKEN_EVENT_BATCH  32
+
+
+typedef struct ngx_http_auth_token_batch_s  ngx_http_auth_token_batch_t;
+
+struct ngx_http_auth_token_batch_s {
+    ngx_http_auth_token_slot_t     slots[NGX_HTTP_AUTH_TOKEN_EVENT_BATCH];
+    ngx_http_auth_token_batch_t   *next;
+};
 
 
 static ngx_int_t ngx_http_auth_token_event_grow(ngx_socket_t fd);
@@ -36,6 +39,7 @@ static void ngx_http_auth_token_event_handler(ngx_event_t *ev);
 static ngx_http_auth_token_slot_t  **ngx_http_auth_token_event_slots;
 static ngx_uint_t                    ngx_http_auth_token_event_nslots;
 static ngx_http_auth_token_slot_t   *ngx_http_auth_token_event_free;
+static ngx_http_auth_token_batch_t  *ngx_http_auth_token_event_batches;
 
 /* the debug log asks a timer's data for the descriptor of a connection */
 static ngx_connection_t              ngx_http_auth_token_event_dummy;
@@ -45,17 +49,26 @@ ngx_http_auth_token_slot_t *
 ngx_http_auth_token_event_get(ngx_socket_t fd, ngx_uint_t owned,
     ngx_http_auth_token_event_pt handler, void *data)
 {
+    ngx_uint_t                   waits;
+    struct stat                  st;
     ngx_socket_t                 watched;
     ngx_http_auth_token_slot_t  *slot;
 
+    waits = 0;
     slot = ngx_http_auth_token_event_find(fd);
 
     if (slot) {
-        /* the number is used anew: its former owner did not tell */
+        /*
+         * The number is used anew, and its owner was not told, nor told us:
+         * it takes for granted what it asked for the former socket.
+         */
+        waits = slot->waits;
         ngx_http_auth_token_event_release(slot);
     }
 
-    if (ngx_http_auth_token_event_grow(fd) != NGX_OK) {
+    if (fstat(fd, &st) == -1
+        || ngx_http_auth_token_event_grow(fd) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -85,6 +98,7 @@ ngx_http_auth_token_event_get(ngx_socket_t fd, ngx_uint_t owned,
 
     slot->connection.fd = watched;
     slot->fd = fd;
+    slot->inode = st.st_ino;
     slot->handler = handler;
     slot->data = data;
     slot->owned = owned;
@@ -97,6 +111,10 @@ ngx_http_auth_token_event_get(ngx_socket_t fd, ngx_uint_t owned,
     }
 
     ngx_http_auth_token_event_slots[fd] = slot;
+
+    if (waits) {
+        (void) ngx_http_auth_token_event_wait(slot, waits);
+    }
 
     return slot;
 }
@@ -149,26 +167,30 @@ ngx_http_auth_token_event_grow(ngx_socket_t fd)
 static ngx_http_auth_token_slot_t *
 ngx_http_auth_token_event_alloc(void)
 {
-    size_t                       size;
-    ngx_uint_t                   i;
-    ngx_http_auth_token_slot_t  *slot;
+    ngx_uint_t                    i;
+    ngx_http_auth_token_slot_t   *slot;
+    ngx_http_auth_token_batch_t  *batch;
 
     if (ngx_http_auth_token_event_free == NULL) {
-        size = NGX_HTTP_AUTH_TOKEN_EVENT_BATCH
-               * sizeof(ngx_http_auth_token_slot_t);
 
         /* aligned, as epoll keeps "instance" in the lowest bit */
-        slot = ngx_memalign(64, size, ngx_cycle->log);
-        if (slot == NULL) {
+        batch = ngx_memalign(64, sizeof(ngx_http_auth_token_batch_t),
+                             ngx_cycle->log);
+        if (batch == NULL) {
             return NULL;
         }
 
-        ngx_memzero(slot, size);
+        ngx_memzero(batch, sizeof(ngx_http_auth_token_batch_t));
+
+        batch->next = ngx_http_auth_token_event_batches;
+        ngx_http_auth_token_event_batches = batch;
 
         for (i = 0; i < NGX_HTTP_AUTH_TOKEN_EVENT_BATCH; i++) {
-            slot[i].connection.fd = (ngx_socket_t) -1;
-            slot[i].next = ngx_http_auth_token_event_free;
-            ngx_http_auth_token_event_free = &slot[i];
+            slot = &batch->slots[i];
+
+            slot->connection.fd = (ngx_socket_t) -1;
+            slot->next = ngx_http_auth_token_event_free;
+            ngx_http_auth_token_event_free = slot;
         }
     }
 
@@ -266,16 +288,32 @@ ngx_http_auth_token_event_rest(ngx_http_auth_token_slot_t *slot)
 static ngx_int_t
 ngx_http_auth_token_event_set(ngx_event_t *ev, ngx_int_t event, ngx_uint_t on)
 {
-    if (on) {
-        return ev->active ? NGX_OK
-                          : ngx_add_event(ev, event, NGX_LEVEL_EVENT);
-    }
+    ngx_uint_t                   flags;
+    ngx_connection_t            *c;
+    ngx_http_auth_token_slot_t  *slot;
 
-    if (ev->posted) {
+    if (!on && ev->posted) {
         ngx_delete_posted_event(ev);
     }
 
-    return ev->active ? ngx_del_event(ev, event, NGX_LEVEL_EVENT) : NGX_OK;
+    if (on == ev->active) {
+        return NGX_OK;
+    }
+
+    c = ev->data;
+    slot = c->data;
+
+    /* somebody else's socket must not be touched */
+
+    flags = ngx_http_auth_token_event_same(slot) ? NGX_LEVEL_EVENT
+                                                 : NGX_CLOSE_EVENT;
+
+    if (!on) {
+        return ngx_del_event(ev, event, flags);
+    }
+
+    return (flags == NGX_LEVEL_EVENT) ? ngx_add_event(ev, event, flags)
+                                      : NGX_ERROR;
 }
 
 
@@ -283,6 +321,11 @@ void
 ngx_http_auth_token_event_release(ngx_http_auth_token_slot_t *slot)
 {
     ngx_socket_t  fd;
+
+    if (slot->owned) {
+        /* closed by now, or to be closed next: the kernel forgets it */
+        slot->inode = 0;
+    }
 
     (void) ngx_http_auth_token_event_wait(slot, 0);
 
@@ -340,110 +383,12 @@ ngx_http_auth_token_event_handler(ngx_event_t *ev)
 }
 
 
-ngx_int_t
-ngx_http_auth_token_event_silent(ngx_http_auth_token_slot_t *slot)
+ngx_uint_t
+ngx_http_auth_token_event_same(ngx_http_auth_token_slot_t *slot)
 {
-    u_char   buf[1];
-    ssize_t  n;
+    struct stat  st;
 
-    n = recv(slot->connection.fd, buf, 1, MSG_PEEK|MSG_DONTWAIT);
-
-    if (n == -1 && ngx_socket_errno == NGX_EAGAIN) {
-        return NGX_OK;
-    }
-
-    return NGX_DECLINED;
-}
-
-
-ngx_int_t
-ngx_http_auth_token_event_kill(ngx_http_auth_token_slot_t *slot)
-{
-    u_char      buf[4096];
-    ssize_t     n;
-    ngx_int_t   rc;
-    ngx_uint_t  i;
-
-    slot->dirty = 1;
-
-    if (!slot->idle) {
-        /* its owner is told by the event */
-        (void) ngx_shutdown_socket(slot->connection.fd, SHUT_RDWR);
-        return NGX_OK;
-    }
-
-    (void) ngx_http_auth_token_event_wait(slot, 0);
-
-    /*
-     * libcurl 7.88 takes a connection for dead only if recv() finds the end,
-     * so what was sent must be gone; bounded, the peer may go on sending
-     */
-
-    n = 1;
-
-    for (i = 0; i < 256 && n > 0; i++) {
-        n = recv(slot->connection.fd, buf, sizeof(buf), MSG_DONTWAIT);
-    }
-
-    rc = (n > 0 || (n == -1 && ngx_socket_errno == NGX_EAGAIN)) ? NGX_OK
-                                                                : NGX_DONE;
-
-    (void) ngx_shutdown_socket(slot->connection.fd, SHUT_RDWR);
-
-    return rc;
-}
-
-
-in_port_t
-ngx_http_auth_token_event_port(ngx_http_auth_token_slot_t *slot)
-{
-    socklen_t       len;
-    ngx_sockaddr_t  sa;
-
-    if (slot->port == 0) {
-        len = sizeof(ngx_sockaddr_t);
-
-        if (getsockname(slot->connection.fd, &sa.sockaddr, &len) == 0) {
-            slot->port = ngx_inet_get_port(&sa.sockaddr);
-        }
-    }
-
-    return slot->port;
-}
-
-
-ngx_int_t
-ngx_http_auth_token_event_unacked(ngx_http_auth_token_slot_t *slot)
-{
-#ifdef SIOCOUTQ
-    int  n;
-
-    if (ioctl(slot->connection.fd, SIOCOUTQ, &n) == 0) {
-        return n;
-    }
-#endif
-
-    return -1;
-}
-
-
-ngx_int_t
-ngx_http_auth_token_event_silence(ngx_http_auth_token_slot_t *slot)
-{
-#if (NGX_LINUX && NGX_HAVE_TCP_INFO)
-    socklen_t        len;
-    struct tcp_info  ti;
-
-    len = sizeof(struct tcp_info);
-
-    if (getsockopt(slot->connection.fd, IPPROTO_TCP, TCP_INFO, &ti, &len)
-        == 0)
-    {
-        return ti.tcpi_last_data_recv;
-    }
-#endif
-
-    return -1;
+    return fstat(slot->fd, &st) == 0 && st.st_ino == slot->inode;
 }
 
 
@@ -484,4 +429,25 @@ ngx_http_auth_token_event_timer(ngx_event_t *ev, long ms)
     if (ms > 0) {
         ngx_add_timer(ev, (ngx_msec_t) ms);
     }
+}
+
+
+void
+ngx_http_auth_token_event_exit(void)
+{
+    ngx_http_auth_token_batch_t  *batch;
+
+    while (ngx_http_auth_token_event_batches) {
+        batch = ngx_http_auth_token_event_batches;
+        ngx_http_auth_token_event_batches = batch->next;
+        ngx_free(batch);
+    }
+
+    if (ngx_http_auth_token_event_slots) {
+        ngx_free(ngx_http_auth_token_event_slots);
+    }
+
+    ngx_http_auth_token_event_slots = NULL;
+    ngx_http_auth_token_event_nslots = 0;
+    ngx_http_auth_token_event_free = NULL;
 }

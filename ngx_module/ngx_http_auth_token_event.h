@@ -29,8 +29,8 @@ typedef void (*ngx_http_auth_token_event_pt)(ngx_http_auth_token_slot_t *slot,
 
 
 /*
- * A slot is never returned to the heap: an event of the batch in hand may
- * still point to it after it was released.
+ * A slot is not returned to the heap before the process ends: an event of
+ * the batch in hand may still point to it after it was released.
  */
 
 struct ngx_http_auth_token_slot_s {
@@ -39,6 +39,7 @@ struct ngx_http_auth_token_slot_s {
     ngx_event_t                    write;
 
     ngx_socket_t                   fd;      /* as its owner knows it */
+    ino_t                          inode;   /* of what "fd" was then */
     ngx_uint_t                     waits;   /* EVENT_READ, EVENT_WRITE */
     ngx_http_auth_token_event_pt   handler;
     void                          *data;
@@ -82,27 +83,10 @@ void ngx_http_auth_token_event_rest(ngx_http_auth_token_slot_t *slot);
 void ngx_http_auth_token_event_release(ngx_http_auth_token_slot_t *slot);
 
 /*
- * Whether an idle connection can take a request: NGX_OK, or NGX_DECLINED if
- * there are unread bytes, an end or an error.
+ * Whether slot->fd still is what it was.  libcurl 7.88 closes a socket that
+ * is not connected yet without a word, and the number is soon used again.
  */
-ngx_int_t ngx_http_auth_token_event_silent(ngx_http_auth_token_slot_t *slot);
-
-/*
- * Shuts the connection down so that its owner finds it dead: by an event if
- * it is in use, when it is tried next if it is idle.  NGX_DONE if the peer
- * had ended it already, else NGX_OK.
- */
-ngx_int_t ngx_http_auth_token_event_kill(ngx_http_auth_token_slot_t *slot);
-
-/* the local port of an owned slot; 0 if it has none */
-in_port_t ngx_http_auth_token_event_port(ngx_http_auth_token_slot_t *slot);
-
-/*
- * Bytes that the peer has not acknowledged yet, and milliseconds since it
- * sent anything; -1 where the system cannot tell.
- */
-ngx_int_t ngx_http_auth_token_event_unacked(ngx_http_auth_token_slot_t *slot);
-ngx_int_t ngx_http_auth_token_event_silence(ngx_http_auth_token_slot_t *slot);
+ngx_uint_t ngx_http_auth_token_event_same(ngx_http_auth_token_slot_t *slot);
 
 /*
  * An event without a descriptor, and its timer: "ms" < 0 deletes it, 0 runs
@@ -111,6 +95,9 @@ ngx_int_t ngx_http_auth_token_event_silence(ngx_http_auth_token_slot_t *slot);
 void ngx_http_auth_token_event_init(ngx_event_t *ev,
     ngx_event_handler_pt handler);
 void ngx_http_auth_token_event_timer(ngx_event_t *ev, long ms);
+
+/* frees all slots, when there will be no more events */
+void ngx_http_auth_token_event_exit(void);
 
 
 #endif /* _NGX_HTTP_AUTH_TOKEN_EVENT_H_INCLUDED_ */

@@ -95,7 +95,8 @@ ngx_http_auth_token_handler(ngx_http_request_t *r)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        if (!ctx->done && verdict != AUTH_TOKEN_ALLOWED) {
+        if (!ctx->done && (provider == NULL || verdict != AUTH_TOKEN_ALLOWED))
+        {
             ctx->facts = provider ? verdict : AUTH_TOKEN_UNAVAILABLE;
             ctx->done = 1;
             ctx->judged = 1;

@@ -27,15 +27,20 @@
  */
 
 typedef struct {
-    SSL_CTX     *ctx;
-    ngx_flag_t   verify;
-    ngx_uint_t   depth;
-    char        *ciphers;
+    SSL_CTX      *ctx;
+    ngx_flag_t    verify;
+    ngx_uint_t    depth;
+    char         *ciphers;
+    ngx_cycle_t  *cycle;
 } ngx_http_auth_token_tls_t;
 
 
 static ngx_int_t ngx_http_auth_token_tls_trust(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
+static ngx_int_t ngx_http_auth_token_tls_system(ngx_conf_t *cf,
+    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
+static ngx_int_t ngx_http_auth_token_tls_load(ngx_conf_t *cf, SSL_CTX *ctx,
+    char *file);
 static ngx_int_t ngx_http_auth_token_tls_crl(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
 static ngx_int_t ngx_http_auth_token_tls_certificate(ngx_conf_t *cf,
@@ -60,6 +65,12 @@ static const char  *ngx_http_auth_token_tls_bundles[] = {
 };
 
 
+/* the system's store, shared by the authorities of one configuration */
+
+static X509_STORE   *ngx_http_auth_token_tls_store;
+static ngx_cycle_t  *ngx_http_auth_token_tls_cycle;
+
+
 ngx_int_t
 ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach)
@@ -75,6 +86,7 @@ ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
     tls = cln->data;
     ngx_memzero(tls, sizeof(ngx_http_auth_token_tls_t));
 
+    tls->cycle = cf->cycle;
     tls->verify = reach->ssl_verify;
     tls->depth = reach->ssl_verify_depth;
 
@@ -125,22 +137,36 @@ static ngx_int_t
 ngx_http_auth_token_tls_trust(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx)
 {
+    char  *file;
+
+    if (reach->ssl_trusted_certificate.len == 0) {
+        return ngx_http_auth_token_tls_system(cf, reach, ctx);
+    }
+
+    file = ngx_http_auth_token_tls_path(cf, &reach->ssl_trusted_certificate);
+    if (file == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_auth_token_tls_load(cf, ctx, file);
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_tls_system(ngx_conf_t *cf,
+    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx)
+{
     char        *file;
     ngx_uint_t   i;
+    X509_STORE  *store;
 
-    if (reach->ssl_trusted_certificate.len) {
-        file = ngx_http_auth_token_tls_path(cf,
-                                            &reach->ssl_trusted_certificate);
-        if (file == NULL) {
-            return NGX_ERROR;
-        }
+    /* one with a CRL is its own: the CRL goes into the store */
 
-        if (SSL_CTX_load_verify_locations(ctx, file, NULL) == 0) {
-            ngx_http_auth_token_tls_error(cf, "SSL_CTX_load_verify_locations",
-                                          file);
-            return NGX_ERROR;
-        }
-
+    if (reach->ssl_crl.len == 0
+        && ngx_http_auth_token_tls_store
+        && ngx_http_auth_token_tls_cycle == cf->cycle)
+    {
+        SSL_CTX_set1_cert_store(ctx, ngx_http_auth_token_tls_store);
         return NGX_OK;
     }
 
@@ -151,10 +177,18 @@ ngx_http_auth_token_tls_trust(ngx_conf_t *cf,
             continue;
         }
 
-        if (SSL_CTX_load_verify_locations(ctx, file, NULL) == 0) {
-            ngx_http_auth_token_tls_error(cf, "SSL_CTX_load_verify_locations",
-                                          file);
+        if (ngx_http_auth_token_tls_load(cf, ctx, file) != NGX_OK) {
             return NGX_ERROR;
+        }
+
+        if (reach->ssl_crl.len == 0) {
+            store = SSL_CTX_get_cert_store(ctx);
+
+            if (X509_STORE_up_ref(store) == 1) {
+                X509_STORE_free(ngx_http_auth_token_tls_store);
+                ngx_http_auth_token_tls_store = store;
+                ngx_http_auth_token_tls_cycle = cf->cycle;
+            }
         }
 
         return NGX_OK;
@@ -163,6 +197,19 @@ ngx_http_auth_token_tls_trust(ngx_conf_t *cf,
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "the system has no file of trusted certificates, "
                        "\"ssl_trusted_certificate\" is needed");
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_tls_load(ngx_conf_t *cf, SSL_CTX *ctx, char *file)
+{
+    if (SSL_CTX_load_verify_locations(ctx, file, NULL) == 1) {
+        return NGX_OK;
+    }
+
+    ngx_http_auth_token_tls_error(cf, "SSL_CTX_load_verify_locations", file);
 
     return NGX_ERROR;
 }
@@ -320,7 +367,12 @@ ngx_http_auth_token_tls_http2(void *ssl)
 const char *
 ngx_http_auth_token_tls_verify_text(long result)
 {
-    return result == X509_V_OK ? NULL : X509_verify_cert_error_string(result);
+    if (result == X509_V_OK || result == X509_V_ERR_UNSPECIFIED) {
+        /* the chain was not the problem */
+        return "the name does not match";
+    }
+
+    return X509_verify_cert_error_string(result);
 }
 
 
@@ -380,4 +432,12 @@ ngx_http_auth_token_tls_cleanup(void *data)
     ngx_http_auth_token_tls_t  *tls = data;
 
     SSL_CTX_free(tls->ctx);
+
+    /* the next cycle may get the same address, and other certificates */
+
+    if (ngx_http_auth_token_tls_cycle == tls->cycle) {
+        X509_STORE_free(ngx_http_auth_token_tls_store);
+        ngx_http_auth_token_tls_store = NULL;
+        ngx_http_auth_token_tls_cycle = NULL;
+    }
 }

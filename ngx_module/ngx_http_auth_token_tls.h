@@ -38,7 +38,7 @@ ngx_int_t ngx_http_auth_token_tls_setup(void *ctx,
 ngx_uint_t ngx_http_auth_token_tls_pending(void *ssl);
 ngx_uint_t ngx_http_auth_token_tls_http2(void *ssl);
 
-/* static text of a verification result, NULL if that was no failure */
+/* static text of why a certificate was refused */
 const char *ngx_http_auth_token_tls_verify_text(long result);
 
 /*
