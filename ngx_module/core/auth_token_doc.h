@@ -21,7 +21,8 @@
 #include "auth_token_str.h"
 
 
-/* deeper values are refused when a document is written */
+/* deeper values can be written, but auth_token_doc_valid(), hence
+   auth_token_record_build(), and auth_token_doc_json() refuse them */
 #define AUTH_TOKEN_DOC_MAX_DEPTH  32
 
 
