@@ -332,6 +332,10 @@ test_compile_refused(void)
                                                blob.bytes, SIZE_MAX), 0,
            "too many ranges");
 
+    /* room is not what these lack */
+
+    size = sizeof(blob.bytes);
+
     ranges[1].family = 0;
     is_int((long long) auth_token_cidr_compile(ranges, 2, blob.bytes, size),
            0, "a range of no family");

@@ -533,6 +533,38 @@ test_damage(void)
 }
 
 
+/* one list too many, in a blob whose lengths all agree */
+
+static void
+test_too_many(void)
+{
+    int                   i;
+    record_maker_t        m;
+    auth_token_record_t  *r;
+
+    record_start(&m, "{'id':'abc'}");
+
+    for (i = 0; i < AUTH_TOKEN_RECORD_MAX_SETS; i++) {
+        record_allow(&m, "10.0.0.0/8");
+    }
+
+    record_deny(&m, "10.1.0.0/16");
+    r = record_build(&m);
+
+    is_int(auth_token_record_valid(r, r->size), 1, "as many as there may be");
+
+    r->nallow = 0;
+    r->ndeny = AUTH_TOKEN_RECORD_MAX_SETS + 1;
+    is_int(auth_token_record_valid(r, r->size), 0, "too many deny lists");
+
+    r->nallow = AUTH_TOKEN_RECORD_MAX_SETS + 1;
+    r->ndeny = 0;
+    is_int(auth_token_record_valid(r, r->size), 0, "too many allow lists");
+
+    record_end(&m);
+}
+
+
 /* each field that says something of the layout, wrong on its own */
 
 static void
@@ -594,6 +626,7 @@ main(void)
     test_unreadable();
     test_refused();
     test_fields();
+    test_too_many();
     test_damage();
 
     return done();
