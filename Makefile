@@ -27,6 +27,10 @@ test:		## run every stage of the tests; STAGES="..." for some
 style:		## check the style and the layers of the code
 	util/test.sh style
 
+.PHONY: mutants
+mutants:	## demand that the tests notice each of many mistakes
+	util/mutants/run $(MUTANTS)
+
 .PHONY: matrix
 matrix:		## run the tests in fresh roots of three Debian releases
 	set -e; for suite in bookworm trixie testing; do \
