@@ -1,0 +1,69 @@
+# Fuzz targets: every t/fuzz/NAME.c but replay.c is one, with its corpus in
+# corpus/NAME and, if it has any, words in NAME.dict.
+#
+#     make fuzz-replay              the corpora, with any compiler
+#     make fuzz TIME=60             libFuzzer, seconds for each target
+#     make fuzz TARGETS="time doc"  some of them
+#     make fuzz-afl TIME=60         AFL++, which needs afl++
+#
+# New inputs go to build/fuzz/corpus; "make fuzz-merge" takes those into
+# t/fuzz/corpus that reach what no other does.
+
+FUZZ_DIR      = build/fuzz
+FUZZ_NAMES    = $(filter-out replay, \
+                    $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c)))
+TARGETS      ?= $(FUZZ_NAMES)
+FUZZ_TIME    ?= 30
+TIME         ?= $(FUZZ_TIME)
+
+FUZZ_CLANG   ?= $(firstword $(shell command -v clang clang-14 clang-16 \
+                    clang-19 2> /dev/null) clang)
+FUZZ_AFL     ?= afl-clang-fast
+FUZZ_WARN     = -std=gnu11 -Wall -Wextra -Werror
+FUZZ_INCS     = -I ngx_module/core -I t/fuzz
+FUZZ_HEADERS  = $(wildcard ngx_module/core/*.h t/fuzz/*.h)
+FUZZ_CORE     = $(wildcard ngx_module/core/*.c)
+FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+
+
+.PHONY: fuzz-replay
+fuzz-replay: $(FUZZ_NAMES:%=$(FUZZ_DIR)/replay/%)	## replay the fuzz corpora
+	@t/fuzz/run replay $(FUZZ_DIR)/replay $(FUZZ_NAMES)
+
+.PHONY: fuzz
+fuzz: $(TARGETS:%=$(FUZZ_DIR)/libfuzzer/%)	## fuzz each for TIME seconds
+	@TIME=$(TIME) t/fuzz/run fuzz $(FUZZ_DIR)/libfuzzer $(TARGETS)
+
+.PHONY: fuzz-afl
+fuzz-afl: $(TARGETS:%=$(FUZZ_DIR)/afl/%)	## the same with AFL++
+	@TIME=$(TIME) t/fuzz/run afl $(FUZZ_DIR)/afl $(TARGETS)
+
+.PHONY: fuzz-merge
+fuzz-merge: $(TARGETS:%=$(FUZZ_DIR)/libfuzzer/%)	## shrink the corpora anew
+	@t/fuzz/run merge $(FUZZ_DIR)/libfuzzer $(TARGETS)
+
+
+$(FUZZ_DIR)/replay/%: t/fuzz/%.c t/fuzz/replay.c $(FUZZ_HEADERS) \
+                      $(UNIT_ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(FUZZ_WARN) -O1 -g $(FUZZ_SANITIZE) $(FUZZ_INCS) -o $@ $< \
+	    t/fuzz/replay.c $(UNIT_ARCHIVE) -ljansson
+
+$(FUZZ_DIR)/clang/%.o: ngx_module/core/%.c $(FUZZ_HEADERS)
+	@mkdir -p $(@D)
+	$(FUZZ_CLANG) $(FUZZ_WARN) -O1 -g -fsanitize=fuzzer-no-link \
+	    $(FUZZ_SANITIZE) $(FUZZ_INCS) -c -o $@ $<
+
+$(FUZZ_DIR)/clang/libcore.a: \
+    $(FUZZ_CORE:ngx_module/core/%.c=$(FUZZ_DIR)/clang/%.o)
+	rm -f $@ && ar rcs $@ $^
+
+$(FUZZ_DIR)/libfuzzer/%: t/fuzz/%.c $(FUZZ_HEADERS) $(FUZZ_DIR)/clang/libcore.a
+	@mkdir -p $(@D)
+	$(FUZZ_CLANG) $(FUZZ_WARN) -O1 -g -fsanitize=fuzzer $(FUZZ_SANITIZE) \
+	    $(FUZZ_INCS) -o $@ $< $(FUZZ_DIR)/clang/libcore.a -ljansson
+
+$(FUZZ_DIR)/afl/%: t/fuzz/%.c $(FUZZ_HEADERS) $(FUZZ_CORE)
+	@mkdir -p $(@D)
+	AFL_USE_ASAN=1 AFL_USE_UBSAN=1 $(FUZZ_AFL) $(FUZZ_WARN) -O1 -g \
+	    -fsanitize=fuzzer $(FUZZ_INCS) -o $@ $< $(FUZZ_CORE) -ljansson
