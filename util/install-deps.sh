@@ -20,6 +20,8 @@ declare -A needs=(
     [demo]="@build ca-certificates curl openssl procps python3"
     [test]="@demo perl nghttp2-client nghttp2-server"
     [clang]="@build clang"
+    [tools]="@clang clang-tidy clang-tools cppcheck gcovr"
+    [afl]="@clang afl++"
     [root]="debootstrap util-linux"
 )
 

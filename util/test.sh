@@ -16,12 +16,16 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
 PATH=$PATH:/usr/sbin:/sbin
 
-# name, what it needs (- or module), and the command, which speaks TAP or
-# runs prove; in the order of running
+# name, what it needs (- or module, and with "tools" the packages of that
+# purpose), and the command, which speaks TAP or runs prove; in the order of
+# running
 stages='
 style           -       run_checks
 unit            -       make -s unit
 differential    -       make -s differential
+mutants         -       make -s mutants
+replay          -       make -s fuzz-replay
+fuzz            tools   make -s fuzz
 e2e             module  run_prove
 hup             module  run_hup
 '
@@ -126,7 +130,14 @@ done
 
 mkdir -p "$logs"
 
-if [ -z "${NO_INSTALL:-}" ] && ! util/install-deps.sh test; then
+purposes=test
+for name in $chosen; do
+    case $(echo "$stages" | awk -v name="$name" '$1 == name { print $2 }') in
+    *tools*) purposes="test tools" ;;
+    esac
+done
+
+if [ -z "${NO_INSTALL:-}" ] && ! util/install-deps.sh $purposes; then
     echo "0 passed, 1 failed"
     exit 1
 fi
@@ -134,7 +145,7 @@ fi
 for name in $chosen; do
     read -r _ needs command < <(echo "$stages" | grep "^$name ")
 
-    if [ "$needs" = module ] && [ -z "${built:-}" ]; then
+    if [[ $needs = module* ]] && [ -z "${built:-}" ]; then
         if ! util/build.sh; then
             summary="${summary}build: failed
 "

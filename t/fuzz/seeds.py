@@ -198,6 +198,14 @@ def docs():
     yield b"\0" + b"[" * 31 + b"]" * 31
 
 
+def packs():
+    for value in DOCS:
+        yield b"\1" + doc(value)
+    yield b"\1" + ID.encode() + b"\0\xff" + TIMES[0].encode()
+    for size in (0, 1, 64, 4096):
+        yield b"\0" + struct.pack(">H", size) + doc(DOCS[0])[:200]
+
+
 def pad8(data):
     return data + bytes(-len(data) % 8)
 
@@ -265,7 +273,8 @@ MAPPINGS = [
     "c\x0b/s=active\nf\x09/id=id\nf\x04/scope=scope\ne\x01/exp\nn\x08/nbf\n"
     "a0/in\nd0/out\nl1/c=in\ni4\n",
     "c\x02/active=\ne\x78/exp\nn\x1f/nbf\nf\x02/n=label\nf\x03/aud=aud\n",
-    "a1/ips/*\nd0/ips/*/not\nf\x05/list=list\nf\x04/ips/*/s=words\ni\x0c=a-z0-9\n",
+    "a1/ips/*\nd0/ips/*/not\nf\x05/list=list\nf\x04/ips/*/s=words\n"
+    "i\x0c=a-z0-9\n",
     "c\x1b/e=\ncA/l=\nc3/o=\ni\x01\nf\x01/id=id\n",
 ]
 
@@ -291,7 +300,8 @@ TARGETS = {
     "answer": answers, "bearer": bearers, "cidr_match": matches,
     "cidr_text": lambda: (text.encode() for text in LISTS),
     "cloudflare": bodies, "cloudflare_id": bodies, "doc": docs,
-    "header": lambda: iter(HEADS), "mapping": mappings, "record": records,
+    "header": lambda: iter(HEADS), "mapping": mappings, "pack": packs,
+    "record": records,
     "introspection": lambda: (json.dumps(x).encode()
                               for x in introspections()),
     "require": required, "template": templates, "time": times,
