@@ -54,6 +54,7 @@ typedef struct {
     ngx_http_auth_token_place_t        place;
     const auth_token_protocol_t       *protocol;
     ngx_array_t                       *drafts;       /* while it is read */
+    ngx_array_t                       *names;        /* of ngx_keyval_t */
     void                              *pattern;      /* ngx_regex_t, or NULL */
     ngx_str_t                          endpoint;
     ngx_http_auth_token_credential_t  *credential;

@@ -15,6 +15,7 @@
 #include "ngx_http_auth_token_credential.h"
 #include "ngx_http_auth_token_draft.h"
 #include "ngx_http_auth_token_provider.h"
+#include "ngx_http_auth_token_reach.h"
 #include "ngx_http_auth_token_step_words.h"
 #include "ngx_http_auth_token_words.h"
 
@@ -26,17 +27,15 @@ static char *ngx_http_auth_token_provider_word(ngx_conf_t *cf,
 static ngx_command_t *ngx_http_auth_token_provider_find(ngx_str_t *name);
 static char *ngx_http_auth_token_provider_check(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
-static char *ngx_http_auth_token_provider_check_endpoint(ngx_conf_t *cf,
-    ngx_http_auth_token_provider_t *provider);
 static void ngx_http_auth_token_provider_defaults(
     ngx_http_auth_token_provider_t *provider);
 static ngx_int_t ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
-static ngx_uint_t ngx_http_auth_token_provider_loopback(ngx_str_t *host);
 
 
 static ngx_command_t  *ngx_http_auth_token_provider_tables[] = {
     ngx_http_auth_token_words,
+    ngx_http_auth_token_reach_words,
     ngx_http_auth_token_step_words,
     ngx_http_auth_token_status_words,
     ngx_http_auth_token_fact_words,
@@ -252,9 +251,7 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_auth_token_provider_check_endpoint(cf, provider)
-        != NGX_CONF_OK)
-    {
+    if (ngx_http_auth_token_reach_finish(cf, provider) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -274,36 +271,6 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
     }
 
     if (ngx_http_auth_token_curl_configure(cf, &provider->reach) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_auth_token_provider_check_endpoint(ngx_conf_t *cf,
-    ngx_http_auth_token_provider_t *provider)
-{
-    ngx_str_t   *url;
-    ngx_uint_t   https, loopback;
-
-    url = &provider->endpoint;
-
-    if (ngx_http_auth_token_provider_url(cf, url, &https, &loopback)
-        != NGX_OK)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid endpoint \"%V\" in provider \"%V\"",
-                           url, &provider->name);
-        return NGX_CONF_ERROR;
-    }
-
-    if (!https && !loopback && provider->allow_http != 1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "endpoint \"%V\" in provider \"%V\" sends tokens "
-                           "in clear text, use https or \"allow_http on\"",
-                           url, &provider->name);
         return NGX_CONF_ERROR;
     }
 
@@ -347,7 +314,7 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider)
 {
     u_char                            ssl[NGX_INT_T_LEN * 2 + 2];
-    ngx_str_t                         parts[10];
+    ngx_str_t                         parts[16];
     ngx_uint_t                        n;
     auth_token_buf_t                  steps;
     ngx_http_auth_token_reach_t      *reach;
@@ -369,6 +336,8 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     parts[n++].data = steps.data;
 
     parts[n++] = provider->endpoint;
+    parts[n++] = reach->unix_socket;
+    parts[n++] = reach->proxy;
     parts[n++] = credential->method;
     parts[n++] = credential->header;
     parts[n++] = credential->form;
@@ -387,86 +356,4 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     auth_token_buf_free(&steps);
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_auth_token_provider_url(ngx_conf_t *cf, ngx_str_t *url,
-    ngx_uint_t *https, ngx_uint_t *loopback)
-{
-    size_t      i;
-    u_char     *p, *last, *path;
-    ngx_url_t   u;
-
-    for (i = 0; i < url->len; i++) {
-        if (url->data[i] <= 0x20 || url->data[i] >= 0x7f
-            || ngx_strchr("#?@\\\"<>{}|^`", url->data[i]))
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    if (url->len > 8 && ngx_strncasecmp(url->data, (u_char *) "https://", 8)
-                        == 0)
-    {
-        *https = 1;
-        p = url->data + 8;
-
-    } else if (url->len > 7
-               && ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0)
-    {
-        *https = 0;
-        p = url->data + 7;
-
-    } else {
-        return NGX_ERROR;
-    }
-
-    last = url->data + url->len;
-    path = ngx_strlchr(p, last, '/');
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-
-    u.url.data = p;
-    u.url.len = (path ? path : last) - p;
-    u.default_port = *https ? 443 : 80;
-    u.no_resolve = 1;
-
-    /* nginx would take other forms too, such as "unix:" */
-
-    if (u.url.len == 0
-        || (u.url.len >= 5 && ngx_strncasecmp(p, (u_char *) "unix:", 5) == 0)
-        || ngx_parse_url(cf->pool, &u) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    *loopback = ngx_http_auth_token_provider_loopback(&u.host);
-
-    return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_auth_token_provider_loopback(ngx_str_t *host)
-{
-    u_char  addr[4], text[NGX_INET_ADDRSTRLEN + 1];
-
-    if ((host->len == 9
-         && ngx_strncasecmp(host->data, (u_char *) "localhost", 9) == 0)
-        || (host->len == 5 && ngx_strncmp(host->data, "[::1]", 5) == 0)
-        || (host->len == 3 && ngx_strncmp(host->data, "::1", 3) == 0))
-    {
-        return 1;
-    }
-
-    if (host->len > NGX_INET_ADDRSTRLEN) {
-        return 0;
-    }
-
-    /* ngx_inet_addr() reads more than curl does as an address */
-
-    ngx_cpystrn(text, host->data, host->len + 1);
-
-    return inet_pton(AF_INET, (char *) text, addr) == 1 && addr[0] == 127;
 }

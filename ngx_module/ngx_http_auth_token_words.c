@@ -34,15 +34,7 @@ static char *ngx_http_auth_token_word_breaker(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static ngx_int_t ngx_http_auth_token_word_number(ngx_str_t *arg,
     const char *name, ngx_uint_t *number);
-static char *ngx_http_auth_token_word_timeout(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
 static char *ngx_http_auth_token_word_max_lookups(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
-static char *ngx_http_auth_token_word_max_answer(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
-static char *ngx_http_auth_token_word_verify(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
-static char *ngx_http_auth_token_word_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
 
@@ -108,95 +100,11 @@ ngx_command_t  ngx_http_auth_token_words[] = {
       ngx_http_auth_token_offset(max_lookups),
       NULL },
 
-    { ngx_string("timeout"),
-      NGX_CONF_TAKE1,
-      ngx_http_auth_token_word_timeout,
-      0,
-      ngx_http_auth_token_offset(timeout),
-      NULL },
-
-    { ngx_string("connect_timeout"),
-      NGX_CONF_TAKE1,
-      ngx_http_auth_token_word_timeout,
-      0,
-      ngx_http_auth_token_offset(reach.connect_timeout),
-      NULL },
-
-    { ngx_string("max_answer"),
-      NGX_CONF_TAKE1,
-      ngx_http_auth_token_word_max_answer,
-      0,
-      ngx_http_auth_token_offset(reach.max_body),
-      NULL },
-
     { ngx_string("leeway"),
       NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
       0,
       ngx_http_auth_token_offset(leeway),
-      NULL },
-
-    { ngx_string("allow_http"),
-      NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
-      0,
-      ngx_http_auth_token_offset(allow_http),
-      NULL },
-
-    { ngx_string("ssl_verify"),
-      NGX_CONF_FLAG,
-      ngx_http_auth_token_word_verify,
-      0,
-      ngx_http_auth_token_offset(reach.ssl_verify),
-      NULL },
-
-    { ngx_string("ssl_verify_depth"),
-      NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
-      0,
-      ngx_http_auth_token_offset(reach.ssl_verify_depth),
-      NULL },
-
-    { ngx_string("ssl_name"),
-      NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
-      0,
-      ngx_http_auth_token_offset(reach.ssl_name),
-      NULL },
-
-    { ngx_string("ssl_ciphers"),
-      NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
-      0,
-      ngx_http_auth_token_offset(reach.ssl_ciphers),
-      NULL },
-
-    { ngx_string("ssl_trusted_certificate"),
-      NGX_CONF_TAKE1,
-      ngx_http_auth_token_word_file,
-      0,
-      ngx_http_auth_token_offset(reach.ssl_trusted_certificate),
-      NULL },
-
-    { ngx_string("ssl_crl"),
-      NGX_CONF_TAKE1,
-      ngx_http_auth_token_word_file,
-      0,
-      ngx_http_auth_token_offset(reach.ssl_crl),
-      NULL },
-
-    { ngx_string("ssl_certificate"),
-      NGX_CONF_TAKE1,
-      ngx_http_auth_token_word_file,
-      0,
-      ngx_http_auth_token_offset(reach.ssl_certificate),
-      NULL },
-
-    { ngx_string("ssl_certificate_key"),
-      NGX_CONF_TAKE1,
-      ngx_http_auth_token_word_file,
-      0,
-      ngx_http_auth_token_offset(reach.ssl_certificate_key),
       NULL },
 
       ngx_null_command
@@ -493,26 +401,6 @@ ngx_http_auth_token_word_number(ngx_str_t *arg, const char *name,
 }
 
 
-/* to libcurl a time of 0 is no limit */
-
-static char *
-ngx_http_auth_token_word_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    char  *p = conf;
-
-    char  *rv;
-
-    rv = ngx_conf_set_msec_slot(cf, cmd, conf);
-
-    if (rv == NGX_CONF_OK && *(ngx_msec_t *) (p + cmd->offset) == 0) {
-        return "invalid value";
-    }
-
-    return rv;
-}
-
-
 static char *
 ngx_http_auth_token_word_max_lookups(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
@@ -525,65 +413,4 @@ ngx_http_auth_token_word_max_lookups(ngx_conf_t *cf, ngx_command_t *cmd,
 
     return (rv == NGX_CONF_OK && provider->max_lookups == 0)
            ? "invalid value" : rv;
-}
-
-
-static char *
-ngx_http_auth_token_word_max_answer(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_auth_token_provider_t *provider = conf;
-
-    char  *rv;
-
-    rv = ngx_conf_set_size_slot(cf, cmd, conf);
-
-    return (rv == NGX_CONF_OK && provider->reach.max_body == 0)
-           ? "invalid value" : rv;
-}
-
-
-static char *
-ngx_http_auth_token_word_verify(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_auth_token_provider_t *provider = conf;
-
-    char  *rv;
-
-    rv = ngx_conf_set_flag_slot(cf, cmd, conf);
-
-    if (rv == NGX_CONF_OK && !provider->reach.ssl_verify) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "\"ssl_verify\" is off: tokens are sent to "
-                           "whoever answers at the endpoint");
-    }
-
-    return rv;
-}
-
-
-static char *
-ngx_http_auth_token_word_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    char       *rv;
-    ngx_str_t  *file;
-
-    rv = ngx_conf_set_str_slot(cf, cmd, conf);
-
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    file = (ngx_str_t *) ((char *) conf + cmd->offset);
-
-    if (file->len == 0) {
-        return "invalid value";
-    }
-
-    if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
 }

@@ -17,6 +17,7 @@
 
 /* ends with ngx_null_command; conf is ngx_http_auth_token_provider_t */
 extern ngx_command_t  ngx_http_auth_token_words[];
+extern ngx_command_t  ngx_http_auth_token_reach_words[];
 
 
 #endif /* _NGX_HTTP_AUTH_TOKEN_WORDS_H_INCLUDED_ */

@@ -1,0 +1,272 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * Where an authority is.  Called when a provider's block has been read.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_auth_token_reach.h"
+
+
+static ngx_int_t ngx_http_auth_token_reach_unix(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider);
+static ngx_int_t ngx_http_auth_token_reach_names(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *url,
+    ngx_http_auth_token_url_t *proxy);
+static ngx_uint_t ngx_http_auth_token_reach_loopback(ngx_str_t *host);
+
+
+ngx_int_t
+ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider)
+{
+    ngx_str_t                   given;
+    ngx_http_auth_token_url_t   url, proxy;
+
+    ngx_memzero(&proxy, sizeof(ngx_http_auth_token_url_t));
+
+    given = provider->endpoint;
+
+    if (ngx_http_auth_token_reach_unix(cf, provider) != NGX_OK
+        || ngx_http_auth_token_reach_url(cf, &provider->endpoint, &url)
+           != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid endpoint \"%V\" in provider \"%V\"",
+                           &given, &provider->name);
+        return NGX_ERROR;
+    }
+
+    if (provider->reach.proxy.len
+        && (ngx_http_auth_token_reach_url(cf, &provider->reach.proxy, &proxy)
+            != NGX_OK
+            || proxy.https || provider->reach.unix_socket.len))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid proxy \"%V\" in provider \"%V\"",
+                           &provider->reach.proxy, &provider->name);
+        return NGX_ERROR;
+    }
+
+    /* a proxy may be anywhere */
+
+    if (!url.https && (!url.loopback || provider->reach.proxy.len)
+        && provider->allow_http != 1)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "endpoint \"%V\" in provider \"%V\" sends tokens "
+                           "in clear text, use https or \"allow_http on\"",
+                           &given, &provider->name);
+        return NGX_ERROR;
+    }
+
+    return ngx_http_auth_token_reach_names(cf, provider, &url, &proxy);
+}
+
+
+/* "http://unix:PATH:/uri", as proxy_pass has it */
+
+static ngx_int_t
+ngx_http_auth_token_reach_unix(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider)
+{
+    size_t      len;
+    u_char     *p, *last, *colon;
+    ngx_str_t  *url, uri;
+
+    url = &provider->endpoint;
+    last = url->data + url->len;
+
+    len = (url->len > 5 && ngx_strncasecmp(url->data, (u_char *) "https", 5)
+                           == 0)
+          ? sizeof("https://") - 1 : sizeof("http://") - 1;
+
+    p = url->data + len;
+
+    if (url->len < len + 5 || ngx_strncasecmp(p, (u_char *) "unix:", 5) != 0) {
+        return NGX_OK;
+    }
+
+    p += 5;
+    colon = ngx_strlchr(p, last, ':');
+
+    ngx_str_null(&uri);
+
+    if (colon != NULL) {
+        uri.data = colon + 1;
+        uri.len = last - uri.data;
+
+        if (uri.len == 0 || uri.data[0] != '/') {
+            return NGX_ERROR;
+        }
+
+        last = colon;
+    }
+
+    /* sun_path holds 108 bytes with its NUL */
+
+    if (p == last || *p != '/' || last - p > 107) {
+        return NGX_ERROR;
+    }
+
+    provider->reach.unix_socket.data = p;
+    provider->reach.unix_socket.len = last - p;
+
+    p = ngx_pnalloc(cf->pool, len + sizeof("localhost") - 1 + uri.len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    url->len = ngx_sprintf(p, "%*slocalhost%V%Z", len, url->data, &uri) - p
+               - 1;
+    url->data = p;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_reach_names(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *url,
+    ngx_http_auth_token_url_t *proxy)
+{
+    ngx_str_t                  *line;
+    ngx_uint_t                  i;
+    ngx_keyval_t               *kv;
+    ngx_http_auth_token_url_t  *to;
+
+    if (provider->names == NULL) {
+        return NGX_OK;
+    }
+
+    provider->reach.resolve = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+    if (provider->reach.resolve == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* behind a proxy only its own name is resolved here */
+
+    to = provider->reach.proxy.len ? proxy : url;
+    kv = provider->names->elts;
+
+    for (i = 0; i < provider->names->nelts; i++) {
+
+        if (kv[i].key.len != to->host.len
+            || ngx_strncasecmp(kv[i].key.data, to->host.data, to->host.len)
+               != 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"resolve\" of \"%V\" in provider \"%V\", "
+                               "which connects to \"%V\"", &kv[i].key,
+                               &provider->name, &to->host);
+            return NGX_ERROR;
+        }
+
+        line = ngx_array_push(provider->reach.resolve);
+        if (line == NULL) {
+            return NGX_ERROR;
+        }
+
+        line->data = ngx_pnalloc(cf->pool, kv[i].key.len + kv[i].value.len
+                                           + sizeof(":65535:"));
+        if (line->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        line->len = ngx_sprintf(line->data, "%V:%ui:%V%Z", &kv[i].key,
+                                (ngx_uint_t) to->port, &kv[i].value)
+                    - line->data - 1;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_auth_token_reach_url(ngx_conf_t *cf, ngx_str_t *url,
+    ngx_http_auth_token_url_t *out)
+{
+    size_t      i;
+    u_char     *p, *last, *path;
+    ngx_url_t   u;
+
+    for (i = 0; i < url->len; i++) {
+        if (url->data[i] <= 0x20 || url->data[i] >= 0x7f
+            || ngx_strchr("#?@\\\"<>{}|^`", url->data[i]))
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (url->len > 8 && ngx_strncasecmp(url->data, (u_char *) "https://", 8)
+                        == 0)
+    {
+        out->https = 1;
+        p = url->data + 8;
+
+    } else if (url->len > 7
+               && ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0)
+    {
+        out->https = 0;
+        p = url->data + 7;
+
+    } else {
+        return NGX_ERROR;
+    }
+
+    last = url->data + url->len;
+    path = ngx_strlchr(p, last, '/');
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url.data = p;
+    u.url.len = (path ? path : last) - p;
+    u.default_port = out->https ? 443 : 80;
+    u.no_resolve = 1;
+
+    /* nginx would take other forms too, such as "unix:" */
+
+    if (u.url.len == 0
+        || (u.url.len >= 5 && ngx_strncasecmp(p, (u_char *) "unix:", 5) == 0)
+        || ngx_parse_url(cf->pool, &u) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    out->host = u.host;
+    out->port = u.port;
+    out->loopback = ngx_http_auth_token_reach_loopback(&u.host);
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_reach_loopback(ngx_str_t *host)
+{
+    u_char  addr[4], text[NGX_INET_ADDRSTRLEN + 1];
+
+    if ((host->len == 9
+         && ngx_strncasecmp(host->data, (u_char *) "localhost", 9) == 0)
+        || (host->len == 5 && ngx_strncmp(host->data, "[::1]", 5) == 0)
+        || (host->len == 3 && ngx_strncmp(host->data, "::1", 3) == 0))
+    {
+        return 1;
+    }
+
+    if (host->len > NGX_INET_ADDRSTRLEN) {
+        return 0;
+    }
+
+    /* ngx_inet_addr() reads more than curl does as an address */
+
+    ngx_cpystrn(text, host->data, host->len + 1);
+
+    return inet_pton(AF_INET, (char *) text, addr) == 1 && addr[0] == 127;
+}

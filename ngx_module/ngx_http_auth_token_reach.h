@@ -1,0 +1,42 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * Where an authority is: its URL and what else leads there.
+ */
+
+#ifndef _NGX_HTTP_AUTH_TOKEN_REACH_H_INCLUDED_
+#define _NGX_HTTP_AUTH_TOKEN_REACH_H_INCLUDED_
+
+
+#include "ngx_http_auth_token_module.h"
+
+
+/* the parts of a URL, as they stand in it */
+
+typedef struct {
+    ngx_str_t     host;
+    in_port_t     port;
+    unsigned      https:1;
+    unsigned      loopback:1;          /* the host is this machine */
+} ngx_http_auth_token_url_t;
+
+
+/*
+ * At the end of the block: checks endpoint, proxy and names, and prepares
+ * provider->reach for them.  NGX_ERROR after logging what is wrong.
+ */
+ngx_int_t ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider);
+
+/*
+ * Splits and checks "http[s]://host[:port][/path]".  NGX_ERROR: it is none,
+ * or has user information, a query, a fragment or blanks.
+ */
+ngx_int_t ngx_http_auth_token_reach_url(ngx_conf_t *cf, ngx_str_t *url,
+    ngx_http_auth_token_url_t *out);
+
+
+#endif /* _NGX_HTTP_AUTH_TOKEN_REACH_H_INCLUDED_ */

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+#
+# Copyright (C) The ngx_http_auth_token_module authors
+#
+# Tests for the ways to an authority: unix sockets, a forward proxy, addresses
+# that the configuration gives.
+
+import os
+import socket
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+from harness import *  # noqa: E402
+
+
+def provider(endpoint, words=""):
+    return ("auth_token_provider p {{\n    preset cloudflare;\n"
+            f"    endpoint {endpoint};\n"
+            f"    credential bearer file:{{credential}};\n    {words}\n}}}}\n")
+
+
+SERVER = """
+    location / {{
+        auth_token p;
+        add_header X-Verdict $auth_token_verdict always;
+        proxy_pass http://127.0.0.1:{backend};
+    }}
+"""
+
+
+def verdict(nginx, token):
+    return get(nginx, "/", bearer=token.token).header("x-verdict")
+
+
+class Proxy(threading.Thread):
+    """CONNECT only; notes the heads that it got."""
+
+    def __init__(self, refuse=False):
+        super().__init__(daemon=True)
+        self.heads = []
+        self.refuse = refuse
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listening.accept()
+            threading.Thread(target=self.serve, args=(client,),
+                             daemon=True).start()
+
+    def serve(self, client):
+        client.settimeout(20)
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(4096)
+        self.heads.append(head.decode("latin-1"))
+        if self.refuse:
+            client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+                           b"Content-Length: 0\r\n\r\n")
+            client.close()
+            return
+        port = int(head.split(b" ")[1].rpartition(b":")[2])
+        server = socket.create_connection(("127.0.0.1", port), 20)
+        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for one, two in ((client, server), (server, client)):
+            threading.Thread(target=self.pump, args=(one, two),
+                             daemon=True).start()
+
+    def pump(self, source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+        sink.close()
+
+
+@test
+def a_unix_socket():
+    authority = Authority()
+    nginx = Nginx(authority, server=SERVER, http=provider(
+        "http://unix:{socket}:/client/v4/user/tokens"))
+    is_(verdict(nginx, authority.token()), "ALLOWED", "a good token")
+    is_(verdict(nginx, authority.token(status="disabled")), "INACTIVE",
+        "a disabled one")
+    first = authority.log()[0]
+    is_(dict(first["headers"])["Host"], "localhost", "the host")
+    is_(first["path"], "/client/v4/user/tokens/verify", "the path")
+    nginx.configure(http=provider("http://unix:{socket}.gone:/a"))
+    ok(nginx.reload(), "a socket that is not there")
+    is_(verdict(nginx, authority.token()), "UNAVAILABLE", "denies")
+
+
+@test
+def an_address_for_a_name():
+    authority = Authority()
+    url = "https://authority.test:{tls}/client/v4/user/tokens"
+    trust = "ssl_trusted_certificate {ca}; "
+    nginx = Nginx(authority, server=SERVER, http=provider(
+        url, trust + "resolve authority.test=127.0.0.1;"))
+    is_(verdict(nginx, authority.token()), "ALLOWED", "a good token")
+    is_(dict(authority.log()[0]["headers"])["Host"],
+        f"authority.test:{authority.tls}", "the host")
+    nginx.configure(http=provider(
+        url, trust + "resolve authority.test=127.0.0.9;"))
+    ok(nginx.reload(), "an address where nobody listens")
+    is_(verdict(nginx, authority.token()), "UNAVAILABLE", "denies")
+    nginx.configure(http=provider(
+        url.replace("authority.test", "another.test"),
+        trust + "resolve another.test=127.0.0.1;"))
+    ok(nginx.reload(), "a name that is not in the certificate")
+    authority.clear()
+    is_(verdict(nginx, authority.token()), "UNAVAILABLE", "denies")
+    is_(authority.counts()["requests"], 0, "and is told nothing")
+
+
+@test
+def a_proxy():
+    authority = Authority()
+    proxy = Proxy()
+    url = "https://authority.test:{tls}/client/v4/user/tokens"
+    trust = "ssl_trusted_certificate {ca}; "
+    nginx = Nginx(authority, server=SERVER, http=provider(
+        url, trust + f"proxy http://127.0.0.1:{proxy.port};"))
+    good = authority.token()
+    is_(verdict(nginx, good), "ALLOWED", "a good token")
+    ok(proxy.heads, "through the proxy")
+    like(proxy.heads[0], rf"^CONNECT authority\.test:{authority.tls} ",
+         "which resolves the name")
+    ok(not any(secret in "".join(proxy.heads)
+               for secret in authority.forbidden), "and learns no secret")
+
+    refusing = Proxy(refuse=True)
+    nginx.configure(http=provider(
+        url, trust + f"proxy http://127.0.0.1:{refusing.port};"))
+    ok(nginx.reload(), "a proxy that refuses")
+    is_(verdict(nginx, authority.token()), "UNAVAILABLE", "denies")
+    ok(refusing.heads, "it was asked")
+
+    plain = "http://authority.test/client/v4/user/tokens"
+    nginx.configure(http=provider(
+        plain, "allow_http on; proxy http://127.0.0.1:{plain};"))
+    ok(nginx.reload(), "in clear text")
+    authority.clear()
+    verdict(nginx, authority.token())
+    like(authority.log()[0]["path"], r"^http://authority\.test/client/",
+         "the proxy gets the whole URL")
+
+
+@test
+def what_nginx_says():
+    authority = Authority()
+    nginx = Nginx(authority, start=False)
+    nginx.emerg_ok = "they are the test"
+    for endpoint, words, says in (
+            ("http://unix:", "", "invalid endpoint"),
+            ("http://unix:relative.sock:/a", "", "invalid endpoint"),
+            ("http://unix:/a.sock:b", "", "invalid endpoint"),
+            ("http://unix:/" + "a" * 107, "", "invalid endpoint"),
+            ("unix:/a.sock:/b", "", "invalid endpoint"),
+            ("http://unix:/a.sock:/b", "proxy http://127.0.0.1:1;",
+             "invalid proxy"),
+            ("https://a.test", "proxy https://127.0.0.1:1;", "invalid proxy"),
+            ("https://a.test", "proxy socks5://127.0.0.1:1;",
+             "invalid proxy"),
+            ("https://a.test", "proxy http://u:p@127.0.0.1;",
+             "invalid proxy"),
+            ("https://a.test", "proxy http://a; proxy http://b;",
+             '"proxy" directive is duplicate'),
+            ("http://127.0.0.1", "proxy http://127.0.0.1:1;",
+             "sends tokens in clear text"),
+            ("https://a.test", "resolve a.test;", 'parameter "a.test"'),
+            ("https://a.test", "resolve =1.2.3.4;", "invalid parameter"),
+            ("https://a.test", "resolve a.test=b.test;",
+             'invalid address "b.test"'),
+            ("https://a.test", "resolve b.test=1.2.3.4;",
+             'which connects to "a.test"'),
+            ("https://a.test", "resolve a.test=1.2.3.4; resolve A.test=::1;",
+             '"resolve" directive is duplicate'),
+            ("https://a.test:8443/x", "resolve a.test=::1;", None),
+            ("https://a.test", "proxy http://b.test:3128; "
+             "resolve b.test=127.0.0.1;", None),
+            ("http://unix:/a.sock:", "", "invalid endpoint"),
+            ("http://unix:/a.sock", "", None),
+            ("https://unix:/a.sock:/b", "ssl_name a.test;", None)):
+        nginx.configure(http=provider(endpoint, words))
+        status, said = nginx.test_configuration()
+        if says is None:
+            is_(status, 0, f"fine: {endpoint[:40]} {words}") or diag(said)
+        else:
+            ok(status == 1 and says in said and "nginx.conf:" in said,
+               f"{says}: {endpoint[:40]} {words}") or diag(said)
+
+
+if not module_built():
+    plan_skip_all("the module is not built")
+run()
