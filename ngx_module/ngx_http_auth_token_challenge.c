@@ -12,14 +12,13 @@
 #include <ngx_http.h>
 
 #include "ngx_http_auth_token_challenge.h"
+#include "ngx_http_auth_token_metadata.h"
 #include "ngx_http_auth_token_require.h"
 
 
 #define NGX_HTTP_AUTH_TOKEN_MAX_CHALLENGE  8192
 
 
-static ngx_uint_t ngx_http_auth_token_challenge_due(
-    ngx_http_auth_token_ctx_t *ctx, ngx_uint_t status);
 static const char *ngx_http_auth_token_challenge_error(
     ngx_http_auth_token_ctx_t *ctx, ngx_uint_t status);
 static ngx_int_t ngx_http_auth_token_challenge_bearer(ngx_http_request_t *r,
@@ -64,7 +63,7 @@ ngx_http_auth_token_challenge(ngx_http_request_t *r,
  * always has one (RFC 9110, 15.5.2).
  */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_auth_token_challenge_due(ngx_http_auth_token_ctx_t *ctx,
     ngx_uint_t status)
 {
@@ -121,6 +120,11 @@ ngx_http_auth_token_challenge_fill(ngx_http_request_t *r,
     challenge->realm.len = realm.len;
     challenge->realm.data = realm.data;
     challenge->error = ngx_http_auth_token_challenge_error(ctx, status);
+
+    if (lcf->metadata != NULL) {
+        challenge->resource_metadata.len = lcf->metadata->url.len;
+        challenge->resource_metadata.data = lcf->metadata->url.data;
+    }
 
     /* a client that brought no token may ask for the right one at once */
 

@@ -24,6 +24,12 @@ ngx_int_t ngx_http_auth_token_challenge(ngx_http_request_t *r,
     ngx_uint_t status);
 
 /*
+ * Whether a challenge goes with ctx->verdict answered by "status".
+ */
+ngx_uint_t ngx_http_auth_token_challenge_due(ngx_http_auth_token_ctx_t *ctx,
+    ngx_uint_t status);
+
+/*
  * What a client is told of ctx->verdict (RFC 6750, 9470, 9728), be it in the
  * challenge or in a body; allocated in r->pool.  NGX_OK or NGX_ERROR.
  */

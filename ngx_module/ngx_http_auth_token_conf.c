@@ -139,11 +139,13 @@ ngx_http_auth_token_create_loc_conf(ngx_conf_t *cf)
      *     lcf->realm = NULL;
      *     lcf->requirements = NULL;
      *     lcf->statuses = NULL;
+     *     lcf->metadata = NULL;
      */
 
     lcf->dry_run = NGX_CONF_UNSET;
     lcf->strip = NGX_CONF_UNSET;
     lcf->preflight = NGX_CONF_UNSET_UINT;
+    lcf->error_format = NGX_CONF_UNSET_UINT;
     lcf->log_level = NGX_CONF_UNSET_UINT;
 
     return lcf;
@@ -162,6 +164,11 @@ ngx_http_auth_token_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
     ngx_conf_merge_value(conf->strip, prev->strip, 0);
     ngx_conf_merge_uint_value(conf->preflight, prev->preflight, 0);
+    ngx_conf_merge_uint_value(conf->error_format, prev->error_format, 0);
+
+    if (conf->metadata == NULL) {
+        conf->metadata = prev->metadata;
+    }
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_ERR);
 
     if (conf->realm == NULL) {

@@ -14,6 +14,7 @@
 
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_handler.h"
+#include "ngx_http_auth_token_metadata.h"
 #include "ngx_http_auth_token_pattern.h"
 #include "ngx_http_auth_token_preflight.h"
 #include "ngx_http_auth_token_require.h"
@@ -65,6 +66,12 @@ ngx_http_auth_token_handler(ngx_http_request_t *r)
 
     if (rule == NULL || rule->off) {
         return NGX_DECLINED;
+    }
+
+    /* nothing but the document is served there */
+
+    if (ngx_http_auth_token_metadata_find(r) != NULL) {
+        return NGX_OK;
     }
 
     if (lcf->preflight && ngx_http_auth_token_preflight(r, rule)) {

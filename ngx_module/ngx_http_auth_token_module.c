@@ -14,6 +14,7 @@
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_handler.h"
 #include "ngx_http_auth_token_lookup.h"
+#include "ngx_http_auth_token_metadata.h"
 #include "ngx_http_auth_token_module.h"
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_require.h"
@@ -44,6 +45,13 @@ static ngx_conf_enum_t  ngx_http_auth_token_log_levels[] = {
 static ngx_conf_enum_t  ngx_http_auth_token_preflights[] = {
     { ngx_string("off"), 0 },
     { ngx_string("pass"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_enum_t  ngx_http_auth_token_error_formats[] = {
+    { ngx_string("default"), 0 },
+    { ngx_string("problem"), 1 },
     { ngx_null_string, 0 }
 };
 
@@ -109,6 +117,20 @@ static ngx_command_t  ngx_http_auth_token_commands[] = {
       offsetof(ngx_http_auth_token_loc_conf_t, preflight),
       &ngx_http_auth_token_preflights },
 
+    { ngx_string("auth_token_error_format"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_auth_token_loc_conf_t, error_format),
+      &ngx_http_auth_token_error_formats },
+
+    { ngx_string("auth_token_resource_metadata"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_BLOCK|NGX_CONF_NOARGS,
+      ngx_http_auth_token_metadata_block,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("auth_token_realm"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_set_complex_value_slot,
@@ -141,7 +163,7 @@ static ngx_http_module_t  ngx_http_auth_token_module_ctx = {
     ngx_http_auth_token_create_main_conf,  /* create main configuration */
     ngx_http_auth_token_init_main_conf,    /* init main configuration */
 
-    NULL,                                  /* create server configuration */
+    ngx_http_auth_token_metadata_create,   /* create server configuration */
     NULL,                                  /* merge server configuration */
 
     ngx_http_auth_token_create_loc_conf,   /* create location configuration */
@@ -186,6 +208,13 @@ ngx_http_auth_token_init(ngx_conf_t *cf)
     }
 
     *h = ngx_http_auth_token_strip_handler;
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_auth_token_metadata_handler;
 
     a = &cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers;
 

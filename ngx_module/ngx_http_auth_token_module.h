@@ -35,6 +35,9 @@ typedef struct ngx_http_auth_token_ctx_s  ngx_http_auth_token_ctx_t;
 typedef struct ngx_http_auth_token_credential_s
     ngx_http_auth_token_credential_t;
 
+typedef struct ngx_http_auth_token_metadata_s
+    ngx_http_auth_token_metadata_t;
+
 typedef struct ngx_http_auth_token_requirement_s
     ngx_http_auth_token_requirement_t;
 
@@ -90,6 +93,11 @@ typedef struct {
 } ngx_http_auth_token_main_conf_t;
 
 
+typedef struct {
+    ngx_array_t                        documents;    /* of pointers */
+} ngx_http_auth_token_srv_conf_t;
+
+
 /* the value of auth_token; shared by the locations that inherit it */
 
 typedef struct {
@@ -112,6 +120,8 @@ typedef struct {
     ngx_flag_t                         dry_run;
     ngx_flag_t                         strip;
     ngx_uint_t                         preflight;    /* 1: pass */
+    ngx_uint_t                         error_format; /* 1: problem */
+    ngx_http_auth_token_metadata_t    *metadata;     /* NULL: none */
     ngx_uint_t                         log_level;
 } ngx_http_auth_token_loc_conf_t;
 

@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_auth_token_challenge.h"
+#include "ngx_http_auth_token_problem.h"
 #include "ngx_http_auth_token_require.h"
 #include "ngx_http_auth_token_response.h"
 #include "ngx_http_auth_token_status.h"
@@ -47,6 +48,10 @@ ngx_http_auth_token_response(ngx_http_request_t *r,
 
     if (ngx_http_auth_token_challenge(r, lcf, ctx, status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (lcf->error_format) {
+        return ngx_http_auth_token_problem(r, lcf, ctx, status);
     }
 
     return status;

@@ -17,7 +17,7 @@
 /*
  * NGX_OK if ctx->verdict is ALLOWED or lcf says dry run; else the status to
  * answer with, its header fields set (RFC 6750 section 3) and the denial
- * logged.  Never NGX_DECLINED.
+ * logged, or NGX_DONE if it was answered.  Never NGX_DECLINED.
  */
 ngx_int_t ngx_http_auth_token_response(ngx_http_request_t *r,
     ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx);

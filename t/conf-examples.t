@@ -156,6 +156,40 @@ def introspection():
 
 
 @test
+def mcp_server():
+    authority = Authority()
+    nginx = Example(authority, example("mcp-server.conf"),
+                    (r"https://login\.example\.com/oauth2/introspect",
+                     f"http://127.0.0.1:{authority.plain}/introspect"),
+                    (r"basic mcp-gateway", "basic nginx"),
+                    (r"/etc/nginx/introspection\.secret",
+                     authority.client_secret), tls=True)
+    no_warnings(nginx)
+    audience = "https://api.example.com/mcp"
+    good = authority.token(scope="tools:call", aud=audience, sub="s-1",
+                           introspection={"roles": ["a", "b"]})
+    document = "/.well-known/oauth-protected-resource/mcp"
+    statuses(nginx, (
+        (200, "a good token", dict(path="/mcp", bearer=good)),
+        (401, "no token", dict(path="/mcp")),
+        (401, "a token for another server", dict(
+            path="/mcp",
+            bearer=authority.token(scope="tools:call", aud=audience + "s"))),
+        (403, "a token without the scope", dict(
+            path="/mcp",
+            bearer=authority.token(scope="tools:calls", aud=audience))),
+        (200, "a preflight", dict(
+            path="/mcp", method="OPTIONS", Origin="https://app.example.com",
+            Access_Control_Request_Method="POST")),
+        (401, "what is none", dict(path="/mcp", method="OPTIONS"))))
+    is_(len(nginx.backend()), 2, "two requests reached the backend")
+    got = nginx.backend()[0]
+    is_([got.get(name) for name in ("x-user", "x-roles", "authorization")],
+        ["s-1", "a,b", None], "which learns who, and not the token")
+    statuses(nginx, ((200, "the document", dict(path=document)),))
+
+
+@test
 def dry_run():
     authority = Authority()
     nginx = Example(authority, example("dry-run.conf"),

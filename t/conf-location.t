@@ -150,7 +150,8 @@ good("$on auth_token_status UNKNOWN=404 EXPIRED=400; "
 
 # sources
 bad("auth_token oauth $_;", "invalid parameter \"$_\"")
-    for 'token=', 'token=abc', 'tokens=$arg_a', 'x';
+    for 'token=', 'token=abc', 'tokens=$arg_a';
+bad('auth_token oauth x;', 'unknown auth_token_provider "x"');
 bad('auth_token off token=$arg_a;', 'invalid parameter "token=$arg_a"');
 bad('auth_token oauth token=$arg_a token=${ARG_a};',
     'duplicate source "${ARG_a}"');
@@ -180,5 +181,54 @@ bad('auth_token_set $a /x; auth_token_set $a /y;',
 bad('auth_token_set $a /x;',
     '"auth_token_set" directive is not allowed here');
 good('auth_token_set $a /x/0/y; auth_token_set $b /x join=,;', 'http');
+
+# auth_token_error_format
+bad("$on auth_token_error_format json;", 'invalid value "json"');
+good("$on auth_token_error_format problem;");
+
+# auth_token_resource_metadata
+sub metadata {
+    return "$on auth_token_resource_metadata { @_ }";
+}
+
+my $r = 'resource https://api.test;';
+bad(metadata(), 'no "resource" in "auth_token_resource_metadata"');
+bad(metadata('scopes_supported a;'),
+    'no "resource" in "auth_token_resource_metadata"');
+bad(metadata("resource $_;"), "invalid value \"$_\" in \"resource\" directive")
+    for 'http://api.test', 'api.test', 'https://', 'https:///x',
+        'https://api.test/?q', 'https://api.test/#f', 'https://api.test/%41',
+        'https://$host', 'http://localhost.evil', 'http://127.0.0.1x/',
+        'ftp://api.test';
+bad(metadata($r, "$_ http://api.test;"),
+    "invalid value \"http://api.test\" in \"$_\" directive")
+    for 'authorization_servers', 'jwks_uri', 'resource_documentation';
+bad(metadata($r, 'scopes_supported;'),
+    'invalid number of arguments in "scopes_supported" directive');
+bad(metadata($r, 'resource_name a b;'),
+    'invalid number of arguments in "resource_name" directive');
+bad(metadata($r, 'resource_name "";'),
+    'invalid value "" in "resource_name" directive');
+bad(metadata($r, 'dpop_bound_access_tokens_required yes;'),
+    'invalid value "yes" in "dpop_bound_access_tokens_required" directive');
+bad(metadata($r, 'scope a;'),
+    'unknown directive "scope" in "auth_token_resource_metadata"');
+bad(metadata($r, $r), '"resource" directive is duplicate');
+bad(metadata($r) . "auth_token_resource_metadata { $r }",
+    '"auth_token_resource_metadata" directive is duplicate');
+bad(metadata($r) . "location /t/x { auth_token_resource_metadata { $r } }",
+    'duplicate document "/.well-known/oauth-protected-resource"');
+bad("auth_token_resource_metadata { $r }",
+    '"auth_token_resource_metadata" directive is not allowed here', 'http');
+good(metadata('resource https://api.test/a/b-c;', "$_;")) for
+    'authorization_servers https://a.test https://b.test/x?y',
+    'jwks_uri https://a.test/k', 'scopes_supported a b', 'resource_name "A b"',
+    'resource_documentation https://a.test', 'resource_policy_uri https://a.test',
+    'resource_tos_uri http://[::1]:80/', 'bearer_methods_supported header body',
+    'resource_signing_alg_values_supported ES256',
+    'authorization_details_types_supported x',
+    'tls_client_certificate_bound_access_tokens on',
+    'dpop_signing_alg_values_supported ES256',
+    'dpop_bound_access_tokens_required off';
 
 done_testing();
