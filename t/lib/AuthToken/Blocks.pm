@@ -89,7 +89,11 @@ sub hook {
     $Test::Nginx::Util::RunTestHelper = sub {
         my ($block, $dry_run, $repetition) = @_;
 
-        again($block) if $repetition > 0;
+        if ($repetition > 0) {
+            again($block);
+        } else {
+            wait_for_worker();
+        }
         @sent = @received = ();
         $run->(@_);
         after($block, $repetition) if !$dry_run;
@@ -163,6 +167,23 @@ sub configuration {
     print $socket "GET /ver HTTP/1.0\r\nHost: Test-Nginx\r\n\r\n";
     my ($version) = join('', <$socket>) =~ /\r\n\r\n(.*)/s;
     return $version // '';
+}
+
+
+# A signal that meets a master before it has blocked signals is lost, and
+# nginx would not end; with a worker started it is past that.
+sub wait_for_worker {
+    my $end = time() + 20;
+
+    while (time() < $end) {
+        if (open my $in, '<', $Test::Nginx::Util::PidFile) {
+            my $master = int(<$in> // 0);
+            return if $master
+                && open($in, '<', "/proc/$master/task/$master/children")
+                && length(<$in> // '');
+        }
+        sleep 0.01;
+    }
 }
 
 
