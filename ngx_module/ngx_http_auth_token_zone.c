@@ -459,16 +459,18 @@ ngx_int_t  ngx_http_auth_token_crash_in;
 void
 ngx_http_auth_token_crash_point(void)
 {
-    char  *value;
+    char       *value;
+    ngx_int_t   n;
 
     if (ngx_http_auth_token_crash_in == 0) {
         value = getenv("AUTH_TOKEN_CRASH");
+        n = value ? ngx_atoi((u_char *) value, ngx_strlen(value)) : NGX_ERROR;
 
         /* workers inherit one state: their pids tell them apart */
         srandom(getpid() ^ (unsigned) ngx_current_msec);
 
         ngx_http_auth_token_crash_in =
-            (value && atoi(value) > 0) ? 2 + random() % atoi(value) : -1;
+            (n > 0) ? 2 + random() % n : -1;
     }
 
     if (ngx_http_auth_token_crash_in > 0

@@ -283,10 +283,10 @@ auth_token_provider p {
 
 
 
-=== TEST 26: bad URL, nginx's own form of a socket
+=== TEST 26: bad URL, a socket without a path
 --- words
-    endpoint http://unix:/run/a.sock:/tokens;
---- says: invalid endpoint "http://unix:/run/a.sock:/tokens" in provider "p"
+    endpoint http://unix::/tokens;
+--- says: invalid endpoint "http://unix::/tokens" in provider "p"
 --- at: 3
 
 
@@ -387,7 +387,7 @@ auth_token_provider p {
     endpoint    https://api.test/tokens;
     credential  none;
 }
---- says: provider "p" must have "preset"
+--- says: provider "p" must have "preset" or "step"
 --- at: 4
 
 
@@ -417,7 +417,7 @@ auth_token_provider p {
 === TEST 41: an empty provider
 --- bad
 auth_token_provider p { }
---- says: provider "p" must have "preset"
+--- says: provider "p" must have "preset" or "step"
 --- at: 1
 
 
@@ -774,10 +774,10 @@ auth_token p realm=x;
 
 
 
-=== TEST 88: auth_token, token twice
+=== TEST 88: auth_token, one source twice
 --- bad
-auth_token p token=$arg_a token=$arg_b;
---- says: invalid number of arguments in "auth_token" directive
+auth_token p token=$arg_a token=$arg_a;
+--- says: duplicate source "$arg_a"
 --- at: 1
 
 
