@@ -31,6 +31,7 @@ typedef struct {
     ngx_flag_t    verify;
     ngx_uint_t    depth;
     char         *ciphers;
+    ngx_str_t     anchor;
     ngx_cycle_t  *cycle;
 } ngx_http_auth_token_tls_t;
 
@@ -41,6 +42,8 @@ static ngx_int_t ngx_http_auth_token_tls_system(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
 static ngx_int_t ngx_http_auth_token_tls_load(ngx_conf_t *cf, SSL_CTX *ctx,
     char *file);
+static ngx_int_t ngx_http_auth_token_tls_pick(ngx_conf_t *cf,
+    ngx_http_auth_token_tls_t *tls);
 static ngx_int_t ngx_http_auth_token_tls_crl(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
 static ngx_int_t ngx_http_auth_token_tls_certificate(ngx_conf_t *cf,
@@ -116,6 +119,7 @@ ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
 
     if (reach->ssl_verify
         && (ngx_http_auth_token_tls_trust(cf, reach, tls->ctx) != NGX_OK
+            || ngx_http_auth_token_tls_pick(cf, tls) != NGX_OK
             || ngx_http_auth_token_tls_crl(cf, reach, tls->ctx) != NGX_OK))
     {
         return NGX_ERROR;
@@ -212,6 +216,44 @@ ngx_http_auth_token_tls_load(ngx_conf_t *cf, SSL_CTX *ctx, char *file)
     ngx_http_auth_token_tls_error(cf, "SSL_CTX_load_verify_locations", file);
 
     return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_tls_pick(ngx_conf_t *cf, ngx_http_auth_token_tls_t *tls)
+{
+    BIO             *bio;
+    long             len;
+    char            *pem;
+    ngx_int_t        rc;
+    STACK_OF(X509)  *certs;
+
+    rc = NGX_ERROR;
+    bio = BIO_new(BIO_s_mem());
+    certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(tls->ctx));
+
+    if (bio && certs && sk_X509_num(certs) > 0
+        && PEM_write_bio_X509(bio, sk_X509_value(certs, 0)) == 1)
+    {
+        len = BIO_get_mem_data(bio, &pem);
+
+        tls->anchor.data = ngx_pnalloc(cf->pool, len);
+
+        if (tls->anchor.data) {
+            ngx_memcpy(tls->anchor.data, pem, len);
+            tls->anchor.len = len;
+            rc = NGX_OK;
+        }
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_auth_token_tls_error(cf, "X509_STORE_get1_all_certs", NULL);
+    }
+
+    sk_X509_pop_free(certs, X509_free);
+    BIO_free(bio);
+
+    return rc;
 }
 
 
@@ -342,6 +384,17 @@ ngx_http_auth_token_tls_setup(void *data, ngx_http_auth_token_reach_t *reach)
     }
 
     return NGX_OK;
+}
+
+
+ngx_str_t *
+ngx_http_auth_token_tls_anchor(ngx_http_auth_token_reach_t *reach)
+{
+    ngx_http_auth_token_tls_t  *tls;
+
+    tls = reach->store;
+
+    return tls ? &tls->anchor : NULL;
 }
 
 

@@ -34,6 +34,12 @@ ngx_int_t ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
 ngx_int_t ngx_http_auth_token_tls_setup(void *ctx,
     ngx_http_auth_token_reach_t *reach);
 
+/*
+ * One of the trusted certificates in PEM, the smallest set that libcurl can
+ * be told to trust by itself.  Empty if nothing is verified.
+ */
+ngx_str_t *ngx_http_auth_token_tls_anchor(ngx_http_auth_token_reach_t *reach);
+
 /* of an SSL: bytes that were read, but not taken; ALPN chose HTTP/2 */
 ngx_uint_t ngx_http_auth_token_tls_pending(void *ssl);
 ngx_uint_t ngx_http_auth_token_tls_http2(void *ssl);
