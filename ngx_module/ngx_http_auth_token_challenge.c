@@ -21,9 +21,12 @@
 
 static const char *ngx_http_auth_token_challenge_error(
     ngx_http_auth_token_ctx_t *ctx, ngx_uint_t status);
-static ngx_int_t ngx_http_auth_token_challenge_bearer(ngx_http_request_t *r,
+static ngx_int_t ngx_http_auth_token_challenge_all(ngx_http_request_t *r,
     ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx,
     ngx_uint_t status);
+static ngx_int_t ngx_http_auth_token_challenge_bearer(ngx_http_request_t *r,
+    ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx,
+    ngx_http_auth_token_provider_t *provider, ngx_uint_t status);
 static ngx_int_t ngx_http_auth_token_challenge_retry(ngx_http_request_t *r,
     ngx_uint_t seconds);
 static void ngx_http_auth_token_challenge_clear(ngx_http_request_t *r);
@@ -45,7 +48,7 @@ ngx_http_auth_token_challenge(ngx_http_request_t *r,
     ngx_http_auth_token_challenge_clear(r);
 
     if (ngx_http_auth_token_challenge_due(ctx, status)
-        && ngx_http_auth_token_challenge_bearer(r, lcf, ctx, status) != NGX_OK)
+        && ngx_http_auth_token_challenge_all(r, lcf, ctx, status) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -139,11 +142,48 @@ ngx_http_auth_token_challenge_fill(ngx_http_request_t *r,
 }
 
 
+/* without a token any of the providers may give one; those alike need one */
+
 static ngx_int_t
-ngx_http_auth_token_challenge_bearer(ngx_http_request_t *r,
+ngx_http_auth_token_challenge_all(ngx_http_request_t *r,
     ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx,
     ngx_uint_t status)
 {
+    ngx_uint_t                        i, plain;
+    ngx_http_auth_token_provider_t  **providers;
+
+    if (ctx->verdict != AUTH_TOKEN_MISSING || lcf->rule->providers == NULL) {
+        return ngx_http_auth_token_challenge_bearer(r, lcf, ctx, ctx->provider,
+                                                    status);
+    }
+
+    providers = lcf->rule->providers->elts;
+    plain = 0;
+
+    for (i = 0; i < lcf->rule->providers->nelts; i++) {
+
+        if (providers[i]->realm == NULL && plain++) {
+            continue;
+        }
+
+        if (ngx_http_auth_token_challenge_bearer(r, lcf, ctx, providers[i],
+                                                 status)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_challenge_bearer(ngx_http_request_t *r,
+    ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx,
+    ngx_http_auth_token_provider_t *provider, ngx_uint_t status)
+{
+    ngx_str_t                realm;
     ngx_table_elt_t         *h;
     auth_token_buf_t         buf;
     auth_token_challenge_t   challenge;
@@ -152,6 +192,16 @@ ngx_http_auth_token_challenge_bearer(ngx_http_request_t *r,
         != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (provider != NULL && provider->realm != NULL) {
+
+        if (ngx_http_complex_value(r, provider->realm, &realm) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        challenge.realm.len = realm.len;
+        challenge.realm.data = realm.data;
     }
 
     auth_token_buf_init(&buf, NGX_HTTP_AUTH_TOKEN_MAX_CHALLENGE);

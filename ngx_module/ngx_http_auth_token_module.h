@@ -61,6 +61,7 @@ typedef struct {
     void                              *pattern;      /* ngx_regex_t, or NULL */
     ngx_str_t                          endpoint;
     ngx_http_auth_token_credential_t  *credential;
+    ngx_http_complex_value_t          *realm;        /* NULL: a location's */
 
     ngx_str_t                          zone_name;
     ngx_http_auth_token_place_t        zone_place;

@@ -100,6 +100,13 @@ ngx_command_t  ngx_http_auth_token_words[] = {
       ngx_http_auth_token_offset(max_lookups),
       NULL },
 
+    { ngx_string("realm"),
+      NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      0,
+      ngx_http_auth_token_offset(realm),
+      NULL },
+
     { ngx_string("leeway"),
       NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,

@@ -100,3 +100,35 @@ GET /t
 --- response_headers
 WWW-Authenticate: Bearer realm="again"
 --- raw_response_headers_unlike: restricted
+
+
+
+=== TEST 5: a challenge for each provider that could have given a token
+--- http_config eval
+my $asks = 'preset introspection;
+    endpoint http://127.0.0.1:$AUTHORITY_PORT/introspect;
+    credential basic $CLIENT_ID file:$SECRETS/client.secret;';
+CORE::join '', map { "auth_token_provider $_->[0] { $asks\n"
+                     . "token_pattern ^$_->[0]-; $_->[1] }\n" }
+    ['one', 'realm "one at $host";'], ['two', 'realm two;'], ['three', ''],
+    ['four', '']
+--- config
+    location = /all {
+        auth_token          one two three four;
+        auth_token_require  scope=a;
+    }
+    location = /two {
+        auth_token          two;
+    }
+--- request eval: ["GET /all", "GET /all", "GET /all", "GET /two"]
+--- more_headers eval
+['', 'Authorization: Bearer two-unknown-0123456789',
+ 'Authorization: Bearer three-unknown-0123456789', '']
+--- error_code eval: [401, 401, 401, 401]
+--- raw_response_headers_like eval
+my ($b, $e) = ('WWW-Authenticate: Bearer realm=', ', error="invalid_token"\r\n');
+my ($first, $last) = ('^(?s:(?!WWW).)*', '(?!(?s:.*)WWW)');
+my $s = ', scope="a"\r\n';
+["$first$b\"one at localhost\"$s$b\"two\"$s$b\"restricted\"$s$last",
+ "$first$b\"two\"$e$last", "$first$b\"restricted\"$e$last",
+ "$first$b\"two\"\r\n$last"]
