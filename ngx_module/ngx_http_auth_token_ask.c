@@ -30,6 +30,8 @@ static void ngx_http_auth_token_ask_read(ngx_http_auth_token_ask_t *ask,
     auth_token_buf_t *record, auth_token_result_t *result);
 static void ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result);
+static void ngx_http_auth_token_ask_observe(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result);
 static void ngx_http_auth_token_ask_land_record(
     ngx_http_auth_token_ask_t *ask);
 static void ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
@@ -220,6 +222,9 @@ ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
 {
     ask->outcome = result->outcome;
     ask->retry_after = 1;
+    ask->overtaken = 0;
+
+    ngx_http_auth_token_ask_observe(ask, result);
 
     switch (result->outcome) {
 
@@ -228,15 +233,44 @@ ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
         break;
 
     case AUTH_TOKEN_OUTCOME_UNKNOWN:
-        ngx_http_auth_token_flight_land_refusal(&ask->flight,
-                                                ngx_current_msec,
-                                                &ask->waiters);
+        ask->overtaken =
+            ngx_http_auth_token_flight_land_refusal(&ask->flight,
+                                                    ngx_current_msec,
+                                                    &ask->waiters)
+            != NGX_OK;
         break;
 
     default: /* AUTH_TOKEN_OUTCOME_UNAVAILABLE */
         ngx_http_auth_token_ask_fail(ask, result);
         break;
     }
+}
+
+
+/*
+ * What is left of a budget, as the authority tells it.  Where the client's own
+ * token was the credential it is the client's budget, not ours.
+ */
+
+static void
+ngx_http_auth_token_ask_observe(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result)
+{
+    const auth_token_step_t  *step;
+
+    step = &ask->provider->protocol->steps[ask->step];
+
+    if (step->credential != AUTH_TOKEN_CREDENTIAL_PROVIDER
+        || result->ratelimit_remaining < 0)
+    {
+        return;
+    }
+
+    ngx_http_auth_token_flight_observe(&ask->flight, &ask->provider->limit,
+                                (ngx_uint_t) result->ratelimit_remaining,
+                                (ngx_uint_t) ngx_max(result->ratelimit_reset,
+                                                     0),
+                                ngx_current_msec);
 }
 
 
@@ -273,9 +307,12 @@ ngx_http_auth_token_ask_land_record(ngx_http_auth_token_ask_t *ask)
                                     &ask->link);
     }
 
-    ngx_http_auth_token_flight_land_record(&ask->flight, ask->record,
-                                           &ask->link, ask->allowed,
-                                           ngx_current_msec, &ask->waiters);
+    ask->overtaken =
+        ngx_http_auth_token_flight_land_record(&ask->flight, ask->record,
+                                               &ask->link, ask->allowed,
+                                               ngx_current_msec,
+                                               &ask->waiters)
+        != NGX_OK;
 }
 
 
@@ -295,10 +332,13 @@ ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
 
     ngx_http_auth_token_ask_log(ask, result);
 
-    ngx_http_auth_token_flight_land_failure(&ask->flight,
-                                            &ask->provider->limit,
-                                            result->health, asked,
-                                            ngx_current_msec, &ask->waiters);
+    ask->overtaken =
+        ngx_http_auth_token_flight_land_failure(&ask->flight,
+                                                &ask->provider->limit,
+                                                result->health, asked,
+                                                ngx_current_msec,
+                                                &ask->waiters)
+        != NGX_OK;
 }
 
 

@@ -37,6 +37,7 @@ struct ngx_http_auth_token_ask_s {
     ngx_http_auth_token_key_t         link;         /* next step's key */
     ngx_uint_t                        allowed;      /* rules 1 and 2 */
     ngx_uint_t                        retry_after;  /* seconds, at least 1 */
+    ngx_uint_t                        overtaken;    /* not to be used */
     ngx_http_auth_token_waiters_t     waiters;
 
     ngx_http_auth_token_fetch_t       fetch;        /* private */

@@ -31,6 +31,8 @@ static ngx_int_t ngx_http_auth_token_lookup_copy(
     ngx_http_auth_token_ctx_t *ctx, ngx_uint_t step);
 static void ngx_http_auth_token_lookup_follow(
     ngx_http_auth_token_lookup_t *lookup);
+static void ngx_http_auth_token_lookup_dequeue(
+    ngx_http_auth_token_lookup_t *lookup);
 static void ngx_http_auth_token_lookup_timer(ngx_event_t *ev);
 static void ngx_http_auth_token_lookup_again(
     ngx_http_auth_token_lookup_t *lookup);
@@ -180,6 +182,8 @@ ngx_http_auth_token_lookup_destroy(ngx_http_auth_token_lookup_t *lookup)
 
     lookup->ask.provider->lookups--;
 
+    ngx_http_auth_token_lookup_dequeue(lookup);
+
     if (lookup->timer.timer_set) {
         ngx_del_timer(&lookup->timer);
     }
@@ -266,17 +270,30 @@ ngx_http_auth_token_lookup_queued(ngx_http_auth_token_lookup_t *lookup,
 
     if (lookup->ask.flight.refresh
         || lookup->leads
-        || provider->lookups > provider->queue
+        || provider->queued >= provider->queue
         || retry_after * 1000 > provider->timeout)
     {
         return 0;
     }
+
+    lookup->queued = 1;
+    provider->queued++;
 
     lookup->poll = NGX_HTTP_AUTH_TOKEN_POLL_MAX;
 
     ngx_http_auth_token_lookup_follow(lookup);
 
     return 1;
+}
+
+
+static void
+ngx_http_auth_token_lookup_dequeue(ngx_http_auth_token_lookup_t *lookup)
+{
+    if (lookup->queued) {
+        lookup->queued = 0;
+        lookup->ask.provider->queued--;
+    }
 }
 
 
@@ -302,6 +319,8 @@ ngx_http_auth_token_lookup_again(ngx_http_auth_token_lookup_t *lookup)
         ngx_http_auth_token_lookup_destroy(lookup);
         return;
     }
+
+    ngx_http_auth_token_lookup_dequeue(lookup);
 
     retry_after = 1;
 
@@ -334,7 +353,14 @@ ngx_http_auth_token_lookup_done(ngx_http_auth_token_ask_t *ask)
     lookup = ask->data;
 
     ngx_http_auth_token_wake(&ask->waiters);
-    ngx_http_auth_token_waiter_resume(&lookup->waiters, ask, 0);
+
+    /*
+     * an answer that a purge came before is not for those who came after the
+     * purge, and nobody can tell who did: all look again
+     */
+
+    ngx_http_auth_token_waiter_resume(&lookup->waiters,
+                                      ask->overtaken ? NULL : ask, 0);
     ngx_http_auth_token_lookup_destroy(lookup);
 }
 

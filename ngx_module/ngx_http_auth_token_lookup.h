@@ -28,6 +28,7 @@ typedef struct {
     const auth_token_record_t  *records[NGX_HTTP_AUTH_TOKEN_MAX_STEPS];
     unsigned                    leads:1;
     unsigned                    follows:1;
+    unsigned                    queued:1;     /* waits for the budget */
 } ngx_http_auth_token_lookup_t;
 
 

@@ -82,7 +82,9 @@ typedef struct {
 
     /* of this worker */
     ngx_int_t                          slot;         /* -1: not yet taken */
+    uint64_t                           owner;        /* of it, as it was */
     ngx_uint_t                         lookups;
+    ngx_uint_t                         queued;       /* of them, for budget */
     time_t                             logged;
     ngx_uint_t                         suppressed;
 } ngx_http_auth_token_provider_t;

@@ -44,17 +44,39 @@ ngx_http_auth_token_resolve_begin(ngx_http_auth_token_ctx_t *ctx)
 
     provider = ctx->provider;
 
-    if (provider->slot == -1) {
-        provider->slot = ngx_http_auth_token_zone_slot(provider->zone,
-                                              provider->fingerprint,
-                                              ctx->request->connection->log);
-
-        if (provider->slot == -1) {
-            return NGX_ERROR;
-        }
+    if (ngx_http_auth_token_resolve_slot(provider,
+                                         ctx->request->connection->log)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     ngx_http_auth_token_ask_key(provider, 0, &ctx->token, &ctx->key);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_auth_token_resolve_slot(ngx_http_auth_token_provider_t *provider,
+    ngx_log_t *log)
+{
+    if (provider->slot != -1
+        && ngx_http_auth_token_zone_owner(provider->zone, provider->slot)
+           == provider->owner)
+    {
+        return NGX_OK;
+    }
+
+    provider->slot = ngx_http_auth_token_zone_slot(provider->zone,
+                                                   provider->fingerprint, log);
+
+    if (provider->slot == -1) {
+        return NGX_ERROR;
+    }
+
+    provider->owner = ngx_http_auth_token_zone_owner(provider->zone,
+                                                     provider->slot);
 
     return NGX_OK;
 }
@@ -82,6 +104,11 @@ ngx_http_auth_token_resolve(ngx_http_auth_token_ctx_t *ctx)
     {
         if (ctx->tries++ == NGX_HTTP_AUTH_TOKEN_MAX_TRIES) {
             return ngx_http_auth_token_resolve_fail(ctx, 1);
+        }
+
+        if (ctx->nhits == 0 && ctx->tries > 1) {
+            /* a purge changes the keys of a provider */
+            ngx_http_auth_token_ask_key(provider, 0, &ctx->token, &ctx->key);
         }
 
         if (ngx_http_auth_token_resolve_query(ctx, 0, &q) != NGX_OK) {
@@ -190,9 +217,12 @@ ngx_http_auth_token_resolve_denied(ngx_http_auth_token_ctx_t *ctx)
 static void
 ngx_http_auth_token_resolve_hit(ngx_http_auth_token_ctx_t *ctx)
 {
-    ngx_uint_t                     i, retry_after;
-    ngx_http_auth_token_hit_t     *hit;
-    ngx_http_auth_token_lookup_t  *lookup;
+    ngx_uint_t                       i, retry_after;
+    ngx_http_auth_token_hit_t       *hit;
+    ngx_http_auth_token_lookup_t    *lookup;
+    ngx_http_auth_token_provider_t  *provider;
+
+    provider = ctx->provider;
 
     ctx->done = 1;
 
@@ -204,6 +234,7 @@ ngx_http_auth_token_resolve_hit(ngx_http_auth_token_ctx_t *ctx)
         hit = &ctx->hits[i];
 
         if (!hit->refresh
+            || provider->lookups >= provider->max_lookups
             || ngx_http_auth_token_lookup_find(&hit->key) != NULL)
         {
             continue;

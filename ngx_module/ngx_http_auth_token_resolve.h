@@ -22,6 +22,13 @@
 ngx_int_t ngx_http_auth_token_resolve_begin(ngx_http_auth_token_ctx_t *ctx);
 
 /*
+ * Sees to it that provider->slot is the provider's place in its zone.  As
+ * above.
+ */
+ngx_int_t ngx_http_auth_token_resolve_slot(
+    ngx_http_auth_token_provider_t *provider, ngx_log_t *log);
+
+/*
  * Goes on with the look-up of ctx->token as far as possible.  NGX_OK: the
  * records, or ctx->verdict if there are none, tell; NGX_AGAIN: ctx waits and
  * will be resumed once; NGX_ERROR: out of memory.

@@ -339,6 +339,20 @@ ngx_http_auth_token_zone_free_slot(ngx_http_auth_token_shctx_t *sh,
 }
 
 
+uint64_t
+ngx_http_auth_token_zone_owner(ngx_http_auth_token_zone_t *zone,
+    ngx_uint_t slot)
+{
+    uint64_t  owner;
+
+    /* half of a digest is enough to know it by, and is read at once */
+
+    ngx_memcpy(&owner, zone->sh->slots[slot].fingerprint, sizeof(owner));
+
+    return owner;
+}
+
+
 /* fingerprints are of secrets: what stands in the zone must not confirm any */
 
 static void

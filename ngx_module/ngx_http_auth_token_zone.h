@@ -128,6 +128,13 @@ ngx_int_t ngx_http_auth_token_zone_slot(ngx_http_auth_token_zone_t *zone,
     u_char *fingerprint, ngx_log_t *log);
 
 /*
+ * What tells the owner of a slot from others, to be compared with what it was
+ * when the slot was taken: an idle provider may lose it.  Takes no lock.
+ */
+uint64_t ngx_http_auth_token_zone_owner(ngx_http_auth_token_zone_t *zone,
+    ngx_uint_t slot);
+
+/*
  * The digest of (slot's fingerprint and generation, step, subject) under the
  * zone's secret; "subject" is the token, or the id a step asks for.
  */
