@@ -17,6 +17,7 @@
 #include "ngx_http_auth_token_metadata.h"
 #include "ngx_http_auth_token_module.h"
 #include "ngx_http_auth_token_provider.h"
+#include "ngx_http_auth_token_purge_handler.h"
 #include "ngx_http_auth_token_require.h"
 #include "ngx_http_auth_token_set.h"
 #include "ngx_http_auth_token_status.h"
@@ -77,6 +78,13 @@ static ngx_command_t  ngx_http_auth_token_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_http_auth_token_conf_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("auth_token_purge"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_auth_token_purge_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 

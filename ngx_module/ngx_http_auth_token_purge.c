@@ -56,6 +56,8 @@ ngx_http_auth_token_purge_begin(ngx_http_auth_token_purge_t *p)
     p->negatives = 0;
     p->cursor = 0;
     p->phase = NGX_HTTP_AUTH_TOKEN_PURGE_ENTRIES;
+    p->link.hi = 0;
+    p->link.lo = 0;
 
     sh = ngx_http_auth_token_zone_lock(p->zone);
     if (sh == NULL) {
@@ -116,6 +118,8 @@ ngx_http_auth_token_purge_key(ngx_http_auth_token_shctx_t *sh,
     e = ngx_http_auth_token_entry_find(sh, &p->key);
 
     if (e) {
+        p->link = e->link;
+
         ngx_http_auth_token_entry_remove(sh, e);
         p->records++;
     }

@@ -35,6 +35,9 @@ typedef struct {
     ngx_http_auth_token_key_t     key;         /* KEY, LINK */
     ngx_uint_t                    slot;        /* SLOT */
 
+    /* KEY: what the token's record led to; none if there was none */
+    ngx_http_auth_token_key_t     link;
+
     /* entries taken out so far */
     ngx_uint_t                    records;
     ngx_uint_t                    negatives;

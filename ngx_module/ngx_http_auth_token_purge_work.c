@@ -1,0 +1,258 @@
+
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * From an order to purges: one for each provider, key or zone that it
+ * concerns, all of them begun at once and swept out piece by piece.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_auth_token_conf.h"
+#include "ngx_http_auth_token_module.h"
+#include "ngx_http_auth_token_purge_work.h"
+#include "ngx_http_auth_token_resolve.h"
+
+
+static ngx_int_t ngx_http_auth_token_purge_work_zones(
+    ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_main_conf_t *mcf);
+static ngx_int_t ngx_http_auth_token_purge_work_provider(
+    ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_provider_t *provider);
+static ngx_int_t ngx_http_auth_token_purge_work_token(
+    ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_provider_t *provider);
+static ngx_int_t ngx_http_auth_token_purge_work_id(
+    ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_provider_t *provider);
+static ngx_int_t ngx_http_auth_token_purge_work_add(
+    ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_purge_t *purge);
+
+
+ngx_int_t
+ngx_http_auth_token_purge_work_start(ngx_http_auth_token_purge_work_t *work,
+    ngx_http_request_t *r, ngx_http_auth_token_purge_order_t *order)
+{
+    ngx_int_t                          rc;
+    ngx_uint_t                         i;
+    ngx_http_auth_token_provider_t    *provider, **providers;
+    ngx_http_auth_token_main_conf_t   *mcf;
+
+    work->order = order;
+    work->log = r->connection->log;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_auth_token_module);
+
+    if (ngx_array_init(&work->purges, r->pool, 4,
+                       sizeof(ngx_http_auth_token_purge_t))
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (work->order->all) {
+        return ngx_http_auth_token_purge_work_zones(work, mcf);
+    }
+
+    if (work->order->provider.len) {
+        provider = ngx_http_auth_token_conf_provider(mcf,
+                                                     &work->order->provider);
+        if (provider == NULL) {
+            ngx_log_error(NGX_LOG_INFO, work->log, 0,
+                          "auth token: a purge names no provider");
+            return NGX_HTTP_BAD_REQUEST;
+        }
+
+        return ngx_http_auth_token_purge_work_provider(work, provider);
+    }
+
+    rc = NGX_OK;
+    providers = mcf->providers.elts;
+
+    for (i = 0; i < mcf->providers.nelts && rc == NGX_OK; i++) {
+        rc = ngx_http_auth_token_purge_work_provider(work, providers[i]);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_purge_work_zones(ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_main_conf_t *mcf)
+{
+    ngx_int_t                      rc;
+    ngx_uint_t                     i;
+    ngx_http_auth_token_zone_t   **zones;
+    ngx_http_auth_token_purge_t    purge;
+
+    rc = NGX_OK;
+    zones = mcf->zones.elts;
+
+    for (i = 0; i < mcf->zones.nelts && rc == NGX_OK; i++) {
+
+        if (zones[i]->sh == NULL) {
+            continue;
+        }
+
+        ngx_memzero(&purge, sizeof(ngx_http_auth_token_purge_t));
+
+        purge.zone = zones[i];
+        purge.kind = NGX_HTTP_AUTH_TOKEN_PURGE_ALL;
+
+        rc = ngx_http_auth_token_purge_work_add(work, &purge);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_purge_work_provider(ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_provider_t *provider)
+{
+    ngx_http_auth_token_purge_t  purge;
+
+    if (ngx_http_auth_token_resolve_slot(provider,
+                                         work->log)
+        != NGX_OK)
+    {
+        /* it has no place in the zone, so nothing of it is there */
+        return NGX_OK;
+    }
+
+    if (work->order->token.len) {
+        return ngx_http_auth_token_purge_work_token(work, provider);
+    }
+
+    if (work->order->id.len) {
+        return ngx_http_auth_token_purge_work_id(work, provider);
+    }
+
+    ngx_memzero(&purge, sizeof(ngx_http_auth_token_purge_t));
+
+    purge.zone = provider->zone;
+    purge.kind = NGX_HTTP_AUTH_TOKEN_PURGE_SLOT;
+    purge.slot = provider->slot;
+
+    return ngx_http_auth_token_purge_work_add(work, &purge);
+}
+
+
+/* the token's own answer, and where it leads to another one, that as well */
+
+static ngx_int_t
+ngx_http_auth_token_purge_work_token(ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_provider_t *provider)
+{
+    ngx_int_t                     rc;
+    ngx_http_auth_token_key_t     link;
+    ngx_http_auth_token_purge_t   purge, *added;
+
+    ngx_memzero(&purge, sizeof(ngx_http_auth_token_purge_t));
+
+    purge.zone = provider->zone;
+    purge.kind = NGX_HTTP_AUTH_TOKEN_PURGE_KEY;
+
+    ngx_http_auth_token_zone_digest(provider->zone, provider->slot, 0,
+                                    provider->fingerprint, &work->order->token,
+                                    &purge.key);
+
+    rc = ngx_http_auth_token_purge_work_add(work, &purge);
+
+    if (rc != NGX_OK || provider->protocol->nsteps == 1) {
+        return rc;
+    }
+
+    added = work->purges.elts;
+    link = added[work->purges.nelts - 1].link;
+
+    if (link.hi == 0 && link.lo == 0) {
+        return NGX_OK;
+    }
+
+    purge.kind = NGX_HTTP_AUTH_TOKEN_PURGE_LINK;
+    purge.key = link;
+
+    return ngx_http_auth_token_purge_work_add(work, &purge);
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_purge_work_id(ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_provider_t *provider)
+{
+    ngx_int_t                    rc;
+    ngx_uint_t                   step, last;
+    ngx_http_auth_token_purge_t  purge;
+
+    /* as ngx_http_auth_token_ask.c links them */
+    last = ngx_max(provider->protocol->nsteps, 2) - 1;
+
+    rc = NGX_OK;
+
+    for (step = 1; step <= last && rc == NGX_OK; step++) {
+
+        ngx_memzero(&purge, sizeof(ngx_http_auth_token_purge_t));
+
+        purge.zone = provider->zone;
+        purge.kind = NGX_HTTP_AUTH_TOKEN_PURGE_LINK;
+
+        ngx_http_auth_token_zone_digest(provider->zone, provider->slot, step,
+                                        provider->fingerprint,
+                                        &work->order->id, &purge.key);
+
+        rc = ngx_http_auth_token_purge_work_add(work, &purge);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_purge_work_add(ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_purge_t *purge)
+{
+    ngx_http_auth_token_purge_t  *added;
+
+    added = ngx_array_push(&work->purges);
+    if (added == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    *added = *purge;
+
+    return (ngx_http_auth_token_purge_begin(added) == NGX_OK)
+           ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_auth_token_purge_work_sweep(ngx_http_auth_token_purge_work_t *work)
+{
+    ngx_http_auth_token_purge_t  *purge;
+
+    if (work->swept == work->purges.nelts) {
+        return NGX_OK;
+    }
+
+    purge = work->purges.elts;
+    purge += work->swept;
+
+    if (ngx_http_auth_token_purge_sweep(purge) != NGX_OK) {
+        return NGX_AGAIN;
+    }
+
+    work->records += purge->records;
+    work->negatives += purge->negatives;
+    work->swept++;
+
+    return (work->swept == work->purges.nelts) ? NGX_OK : NGX_AGAIN;
+}
