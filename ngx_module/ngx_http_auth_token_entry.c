@@ -293,7 +293,6 @@ ngx_http_auth_token_entry_advance(ngx_http_auth_token_shctx_t *sh,
         < sizeof(ngx_http_auth_token_entry_t))
     {
         ring->head = ring->start;
-        ring->empty = (ring->tail == ring->start);
     }
 }
 

@@ -27,7 +27,10 @@ static ngx_uint_t ngx_http_auth_token_flight_answered(
 static void ngx_http_auth_token_flight_join(ngx_http_auth_token_mark_t *m);
 static ngx_http_auth_token_shctx_t *ngx_http_auth_token_flight_land(
     ngx_http_auth_token_flight_t *f, ngx_http_auth_token_key_t *link,
-    ngx_http_auth_token_waiters_t *waiters, ngx_uint_t *good);
+    ngx_msec_t now, ngx_http_auth_token_waiters_t *waiters, ngx_uint_t *good);
+static ngx_uint_t ngx_http_auth_token_flight_outdone(
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_flight_t *f,
+    ngx_msec_t now);
 
 
 ngx_http_auth_token_flight_e
@@ -204,7 +207,7 @@ ngx_http_auth_token_flight_land_record(ngx_http_auth_token_flight_t *f,
 
     size = ngx_http_auth_token_blob_make(&blob, record);
 
-    sh = ngx_http_auth_token_flight_land(f, link, waiters, &good);
+    sh = ngx_http_auth_token_flight_land(f, link, now, waiters, &good);
     if (sh == NULL) {
         return NGX_DECLINED;
     }
@@ -231,7 +234,7 @@ ngx_http_auth_token_flight_land_refusal(ngx_http_auth_token_flight_t *f,
     ngx_http_auth_token_entry_t  *e;
     ngx_http_auth_token_shctx_t  *sh;
 
-    sh = ngx_http_auth_token_flight_land(f, NULL, waiters, &good);
+    sh = ngx_http_auth_token_flight_land(f, NULL, now, waiters, &good);
     if (sh == NULL) {
         return NGX_DECLINED;
     }
@@ -265,7 +268,7 @@ ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
     ngx_http_auth_token_slot_t   *slot;
     ngx_http_auth_token_shctx_t  *sh;
 
-    sh = ngx_http_auth_token_flight_land(f, NULL, waiters, &good);
+    sh = ngx_http_auth_token_flight_land(f, NULL, now, waiters, &good);
     if (sh == NULL) {
         return NGX_DECLINED;
     }
@@ -316,17 +319,15 @@ ngx_http_auth_token_flight_observe(ngx_http_auth_token_flight_t *f,
 /*
  * Ends our mark and returns with the zone locked, or NULL.  "good": the answer
  * may be stored.  It may not if a purge came between, or if the mark is no
- * longer ours: somebody took over, and his answer is the newer one.  A flight
- * that never had a mark gives way to what was stored since it started.
+ * longer ours: somebody took over, and his answer is the newer one.
  */
 
 static ngx_http_auth_token_shctx_t *
 ngx_http_auth_token_flight_land(ngx_http_auth_token_flight_t *f,
-    ngx_http_auth_token_key_t *link, ngx_http_auth_token_waiters_t *waiters,
-    ngx_uint_t *good)
+    ngx_http_auth_token_key_t *link, ngx_msec_t now,
+    ngx_http_auth_token_waiters_t *waiters, ngx_uint_t *good)
 {
     ngx_http_auth_token_mark_t   *m;
-    ngx_http_auth_token_entry_t  *e;
     ngx_http_auth_token_shctx_t  *sh;
 
     waiters->workers = 0;
@@ -338,7 +339,10 @@ ngx_http_auth_token_flight_land(ngx_http_auth_token_flight_t *f,
         return NULL;
     }
 
-    if (f->nonce) {
+    if (f->nonce == 0) {
+        *good = !ngx_http_auth_token_flight_outdone(sh, f, now);
+
+    } else {
         m = ngx_http_auth_token_index_find(&sh->marks, &f->key);
 
         if (m && m->nonce == f->nonce) {
@@ -347,12 +351,6 @@ ngx_http_auth_token_flight_land(ngx_http_auth_token_flight_t *f,
 
             ngx_http_auth_token_mark_remove(sh, m);
         }
-
-    } else {
-        e = ngx_http_auth_token_entry_find(sh, &f->key);
-
-        *good = (e == NULL
-                 || ngx_http_auth_token_index_age(e->stored, f->started) > 0);
     }
 
     if (*good
@@ -364,4 +362,28 @@ ngx_http_auth_token_flight_land(ngx_http_auth_token_flight_t *f,
     }
 
     return sh;
+}
+
+
+/*
+ * Whether another answer came since "f" started, which never had a mark.  A
+ * negative entry did if there is one, as it would have kept "f" from starting.
+ */
+
+static ngx_uint_t
+ngx_http_auth_token_flight_outdone(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_flight_t *f, ngx_msec_t now)
+{
+    ngx_msec_t                    left;
+    ngx_http_auth_token_entry_t  *e;
+
+    e = ngx_http_auth_token_entry_find(sh, &f->key);
+
+    if (e && ngx_http_auth_token_index_age(e->stored, f->started) <= 0) {
+        return 1;
+    }
+
+    return ngx_http_auth_token_negative_state(sh, &f->key, f->lives, now,
+                                              &left)
+           != NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
 }

@@ -81,7 +81,7 @@ typedef struct {
     u_char                        *head;       /* the oldest */
     u_char                        *tail;       /* where the next one goes */
     uint64_t                       size;       /* of those in the index */
-    ngx_uint_t                     empty;      /* head == tail is not full */
+    ngx_uint_t                     empty;      /* nothing came yet */
 } ngx_http_auth_token_ring_t;
 
 

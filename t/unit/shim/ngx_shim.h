@@ -134,10 +134,14 @@ shim_zone(size_t size)
     zone = calloc(1, sizeof(ngx_http_auth_token_zone_t));
     shm_zone = calloc(1, sizeof(ngx_shm_zone_t));
 
-    shm_zone->shm.addr = mmap(NULL, size, PROT_READ|PROT_WRITE,
+    /* behind it a page that nobody may touch */
+
+    shm_zone->shm.addr = mmap(NULL, size + ngx_pagesize, PROT_READ|PROT_WRITE,
                               MAP_ANON|MAP_SHARED, -1, 0);
 
-    if (shm_zone->shm.addr == MAP_FAILED) {
+    if (shm_zone->shm.addr == MAP_FAILED
+        || mprotect(shm_zone->shm.addr + size, ngx_pagesize, PROT_NONE) != 0)
+    {
         perror("mmap");
         exit(2);
     }

@@ -247,7 +247,8 @@ static void
 test_marks(void)
 {
     int            i, n, leads;
-    zone_flight_t  f;
+    zone_key_t     key;
+    zone_flight_t  f, g;
 
     n = (int) zone->sh->nmarks;
 
@@ -264,6 +265,18 @@ test_marks(void)
     is_int(zone_state(zone, f.key), ZONE_HIT, "for others");
 
     is_int(land(&f), NGX_DECLINED, "but not over one that came meanwhile");
+
+    /* nor over a refusal */
+
+    key = zone_key(zone, 999000);
+    f = zone_flight(zone, key);
+    g = zone_flight(zone, key);
+    is_int(zone_take(&f) == ZONE_LEAD && zone_take(&g) == ZONE_LEAD, 1,
+           "without marks two may look up one token");
+    ok(f.nonce == 0 && g.nonce == 0, "as is so");
+    ngx_http_auth_token_flight_land_refusal(&g, zone_now, &zone_waiters);
+    is_int(land(&f), NGX_DECLINED, "a record does not undo a later refusal");
+    is_int(zone_state(zone, key), ZONE_UNKNOWN, "which stays");
 
     /* marks left behind make room */
 

@@ -152,13 +152,11 @@ static void
 test_sizes(void)
 {
     int               i, n, kept;
-    size_t            size, largest;
+    uint64_t          nomem;
     ngx_uint_t        seed;
     auth_token_str_t  r[8];
 
     zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_ALL, NULL, 0);
-
-    largest = (size_t) (zone->sh->ring.end - zone->sh->ring.start) / 4;
 
     for (i = 0; i < 8; i++) {
         r[i] = zone_record((size_t) 40 << (2 * (i % 5)), i % 4 ? 0 : 40);
@@ -197,13 +195,18 @@ test_sizes(void)
 
     is_int(kept, 60, "records of all sizes, whole all the time");
 
-    size = zone->sh->stats.nomem;
-    is_int(zone_put(zone, zone_key(zone, 5000),
-                    zone_record(largest < 60000 ? largest : 60000, 2000),
-                    NULL, 1),
+    zone = zone_new(128 << 10);
+    nomem = zone->sh->stats.nomem;
+
+    is_int(zone_put(zone, zone_key(zone, 1), zone_record(20000, 0), NULL, 1),
+           NGX_OK, "a large one in a small zone");
+    is_int(zone_state(zone, zone_key(zone, 1)), ZONE_HIT, "is stored");
+    is_int(zone_put(zone, zone_key(zone, 2), zone_record(30000, 0), NULL, 1),
            NGX_OK, "one too large lands");
-    is_int((long long) (zone->sh->stats.nomem - size), largest < 70000,
-           "but is not stored");
+    is_int(zone_state(zone, zone_key(zone, 2)), ZONE_MISS, "but is not");
+    is_int((long long) (zone->sh->stats.nomem - nomem), 1, "and counted");
+    is_int(zone_state(zone, zone_key(zone, 1)), ZONE_HIT,
+           "without harm to others");
     zone_ok(zone, "after it");
 }
 

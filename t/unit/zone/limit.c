@@ -13,7 +13,7 @@
 static ngx_http_auth_token_slot_t   slot;
 static ngx_http_auth_token_limit_t  limit;
 static ngx_uint_t                   probe, after;
-static ngx_msec_t                   now = 1000000;
+static ngx_msec_t                   now = 1000000000;
 
 
 static int

@@ -134,8 +134,23 @@ main(void)
     p.kind = NGX_HTTP_AUTH_TOKEN_PURGE_LINK;
     p.key = zone_key_of(zone, 0, 1, 5);
     ngx_http_auth_token_purge_begin(&p);
-    is_int(states(0, 15, 18, ZONE_MISS), 3,
+    is_int(zone_state(zone, zone_key_of(zone, 0, 0, 15)), ZONE_MISS,
            "they are gone before the sweep as well");
+    is_int(states(0, 16, 18, ZONE_MISS), 2, "all of them");
+
+    key = zone_key_of(zone, 0, 1, 100);
+    is_int(zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_LINK, &key, 0), 4,
+           "another purge takes them out, and counts its own");
+
+    memset(&p, 0, sizeof(p));
+    p.zone = zone;
+    p.kind = NGX_HTTP_AUTH_TOKEN_PURGE_SLOT;
+    old = zone_key_of(zone, 0, 0, 30);
+    is_int(zone_state(zone, old), ZONE_HIT, "a query that has its key");
+    ngx_http_auth_token_purge_begin(&p);
+    is_int(zone_state(zone, old), ZONE_MISS,
+           "finds nothing after the purge of the provider");
+    fill(0, 3000);
 
     old = zone_key_of(zone, 0, 0, 20);
     key = zone_key_of(zone, 0, 1, 20 / 3);
@@ -145,6 +160,8 @@ main(void)
     is_int(states(0, 0, 3000, ZONE_MISS), 3000, "none is left");
     is_int((long long) zone->sh->slots[0].entries, 0, "nor counted");
     is_int((long long) zone->sh->slots[0].negatives, 0, "nor negative ones");
+    is_int((long long) zone->sh->slots[1].negatives, 300,
+           "but for the other provider's");
     ok(states(1, 0, 300, ZONE_HIT) >= 280, "the other provider is as before");
     ok(zone_key_of(zone, 0, 0, 20).hi != old.hi,
        "keys are others than before");

@@ -38,7 +38,7 @@ test_sizes(void)
            (int) ((zone->sh->ring.end - zone->sh->ring.start) * 100
                   / (ssize_t) size));
 
-        munmap(zone->shm_zone->shm.addr, size);
+        munmap(zone->shm_zone->shm.addr, size + ngx_pagesize);
     }
 }
 
@@ -151,6 +151,7 @@ test_keys(void)
     int         i;
     u_char      a[NGX_HTTP_AUTH_TOKEN_FINGERPRINT_LEN];
     u_char      b[NGX_HTTP_AUTH_TOKEN_FINGERPRINT_LEN];
+    u_char      hash[crypto_generichash_BYTES_MAX];
     ngx_str_t   subject, parts[2];
     zone_key_t  keys[8];
     zone_t     *other;
@@ -189,6 +190,13 @@ test_keys(void)
            && keys[i].hi != keys[0].hi && keys[i].lo != keys[0].lo,
            "step, provider, zone, subject, long subjects: all count (%d)", i);
     }
+
+    crypto_generichash(hash, sizeof(hash), text, subject.len, NULL, 0);
+    subject.data = hash;
+    subject.len = sizeof(hash);
+    ngx_http_auth_token_zone_digest(zone, 0, 0, a, &subject, &keys[0]);
+    ok(!ngx_http_auth_token_key_equal(&keys[0], &keys[7]),
+       "the hash of a long subject is another subject");
 
     parts[0].data = text;
     parts[0].len = 2;
@@ -267,6 +275,7 @@ static void
 test_death(void)
 {
     int             i, n, change, deaths, whole, budget;
+    u_char          secret[NGX_HTTP_AUTH_TOKEN_SECRET];
     ngx_uint_t      lines;
     zone_key_t      key;
     zone_flight_t   f;
@@ -292,6 +301,7 @@ test_death(void)
             zone->sh->slots[0].excess = 12345;
             lines = shim_log.lines;
             key = zone_key(zone, 10);
+            memcpy(secret, zone->sh->secret, sizeof(secret));
 
             if (!die_at(n, change)) {
                 break;
@@ -303,6 +313,7 @@ test_death(void)
                       && zone->sh->entries.count == 0
                       && zone->sh->stats.resets == 1
                       && shim_log.lines == lines + 1
+                      && memcmp(secret, zone->sh->secret, sizeof(secret))
                       && zone_check(zone) == NULL);
 
             f = zone_flight(zone, zone_key(zone, 10));
@@ -310,7 +321,7 @@ test_death(void)
                        && zone_key(zone, 10).hi != key.hi
                        && zone_take(&f) == ZONE_LEAD);
 
-            munmap(zone->shm_zone->shm.addr, 1 << 20);
+            munmap(zone->shm_zone->shm.addr, (1 << 20) + ngx_pagesize);
         }
 
         ok(deaths >= 2, "%s: death at each of %d places", changes[change],

@@ -51,7 +51,7 @@ __asan_default_options(void)
 
 
 /* the clock of the test: ms */
-static ngx_msec_t                      zone_now = 1000000;
+static ngx_msec_t                      zone_now = 1000000000;
 
 static ngx_http_auth_token_lives_t     zone_lives = {
     60000, 10000, 0, 0, 1000
