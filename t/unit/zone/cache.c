@@ -248,6 +248,7 @@ test_refresh(void)
 
     ngx_http_auth_token_flight_land_failure(&f, NULL, 0, 0, zone_now,
                                             &zone_waiters);
+    is_int((long long) zone_waiters.workers, 0, "and nobody is woken for it");
     q = zone_query(zone, key, 1);
     is_int(q.state, ZONE_HIT, "it failed: hit");
     ok(!q.hits[0].refresh, "and not at once again");
@@ -261,7 +262,6 @@ test_refresh(void)
                                            &zone_waiters);
     q = zone_query(zone, key, 1);
     ok(!q.hits[0].refresh && q.hits[0].age == 0, "it is new again");
-    is_int((long long) zone_waiters.workers, 0, "and nobody waited for that");
 
     zone_now += 30001;
     is_int(zone_take(&f), ZONE_LEAD, "renewed once more");
