@@ -37,6 +37,7 @@
 #define ngx_memset(buf, c, n)     (void) memset(buf, c, n)
 #define ngx_memmove(dst, src, n)  (void) memmove(dst, src, n)
 #define ngx_memcpy(dst, src, n)   (void) memcpy(dst, src, n)
+#define ngx_strlen(s)             strlen((const char *) s)
 #define ngx_memcmp(s1, s2, n)     memcmp(s1, s2, n)
 #define ngx_explicit_memzero(buf, n)                                          \
     do { memset(buf, 0, n); ngx_memory_barrier(); } while (0)
@@ -119,6 +120,7 @@ void ngx_shim_log(ngx_uint_t level, ngx_log_t *log, const char *fmt, ...);
 u_char *ngx_snprintf(u_char *buf, size_t max, const char *fmt, ...);
 void *ngx_palloc(ngx_pool_t *pool, size_t size);
 void *ngx_alloc(size_t size, ngx_log_t *log);
+ngx_int_t ngx_atoi(u_char *line, size_t n);
 
 
 #include <ngx_shmtx.h>

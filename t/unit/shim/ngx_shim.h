@@ -111,6 +111,15 @@ ngx_alloc(size_t size, ngx_log_t *log)
 }
 
 
+ngx_int_t
+ngx_atoi(u_char *line, size_t n)
+{
+    (void) n;
+
+    return (ngx_int_t) strtol((char *) line, NULL, 10);
+}
+
+
 /* the test says who we are; nobody is woken */
 
 void
