@@ -37,6 +37,9 @@ class Request:
                 self.headers.append((name, value.strip()))
         except ValueError:
             raise BadRequest(lines[0])
+        if self.path.startswith("/~"):
+            # a prefix by which tests tell endpoints apart, no more
+            self.path = "/" + self.path.partition("/~")[2].partition("/")[2]
         self.by_name = {name.lower(): value for name, value in self.headers}
         self.body = ""
         self.time = time.time()
