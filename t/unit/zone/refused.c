@@ -1,0 +1,98 @@
+/*
+ * Copyright (C) The ngx_http_auth_token_module authors
+ */
+
+/*
+ * What stays behind when the authority says no: a record from before that
+ * goes on being served, or an authority that is asked again at once.
+ */
+
+
+#include "zone.h"
+
+
+static void
+test_refusal(void)
+{
+    zone_t                       *zone;
+    zone_key_t                    key;
+    zone_query_t                  q;
+    zone_flight_t                 f;
+    ngx_http_auth_token_lives_t   lives;
+
+    zone = zone_new(1 << 20);
+    key = zone_key(zone, 1);
+
+    lives = zone_lives;
+    lives.stale = lives.valid;
+
+    is_int(zone_put(zone, key, zone_record(300, 0), NULL, 1), NGX_OK,
+           "a good token");
+
+    zone_now += lives.valid;
+
+    f = zone_flight(zone, key);
+    f.lives = &lives;
+    is_int(zone_take(&f), ZONE_LEAD, "is looked up again");
+    is_int(ngx_http_auth_token_flight_land_refusal(&f, zone_now,
+                                                   &zone_waiters),
+           NGX_OK, "and refused");
+
+    memset(&q, 0, sizeof(q));
+    zone_pool.used = 0;
+
+    q.zone = zone;
+    q.lives = &lives;
+    q.nsteps = 1;
+    q.addr = &zone_addr;
+    q.now = zone_now;
+    q.pool = &zone_pool;
+    q.key = key;
+    q.use_stale = 1;
+
+    ngx_http_auth_token_cache_query(&q);
+
+    is_int(q.state, ZONE_UNKNOWN, "it is refused from the cache");
+    is_int((long long) q.nhits, 0, "and not served stale");
+    zone_ok(zone, "after a refusal");
+}
+
+
+static void
+test_probe(void)
+{
+    ngx_uint_t                   probe, after;
+    ngx_http_auth_token_slot_t   slot;
+    ngx_http_auth_token_limit_t  limit;
+
+    memset(&slot, 0, sizeof(slot));
+    memset(&limit, 0, sizeof(limit));
+
+    limit.breaker = 3;
+    limit.breaker_delay = 10000;
+
+    ngx_http_auth_token_limit_failure(&slot, &limit, 0, 30, zone_now);
+    zone_now += 30000;
+
+    is_int(ngx_http_auth_token_limit_take(&slot, &limit, 0, zone_now,
+                                          zone_now + 5000, &probe, &after),
+           NGX_OK, "after a pause one may ask");
+    ok(probe, "as a probe");
+
+    ngx_http_auth_token_limit_failure(&slot, &limit, probe, 0, zone_now);
+
+    is_int(ngx_http_auth_token_limit_take(&slot, &limit, 0, zone_now,
+                                          zone_now + 5000, &probe, &after),
+           NGX_DECLINED, "it failed, the second failure of three: closed");
+    is_int((long long) after, 10, "for the delay");
+}
+
+
+int
+main(void)
+{
+    test_refusal();
+    test_probe();
+
+    return done();
+}
