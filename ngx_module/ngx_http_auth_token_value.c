@@ -68,7 +68,7 @@ ngx_http_auth_token_value_member(ngx_http_request_t *r,
 
     ctx = ngx_http_auth_token_value_identity(r);
 
-    value.type = AUTH_TOKEN_DOC_ABSENT;
+    ngx_memzero(&value, sizeof(auth_token_doc_value_t));
 
     /* the last step that says something has the word */
 
@@ -96,7 +96,7 @@ ngx_http_auth_token_value_pointer(ngx_http_request_t *r,
 
     ctx = ngx_http_auth_token_value_identity(r);
 
-    value.type = AUTH_TOKEN_DOC_ABSENT;
+    ngx_memzero(&value, sizeof(auth_token_doc_value_t));
 
     for (i = ctx ? ctx->nhits : 0; i > 0; i--) {
         value = auth_token_doc_pointer(
