@@ -31,6 +31,15 @@ style:		## check the style and the layers of the code
 mutants:	## demand that the tests notice each of many mistakes
 	util/mutants/run $(MUTANTS)
 
+.PHONY: static
+static:		## static analysis of the core and of the glue
+	util/build.sh
+	util/static $(TOOLS)
+
+.PHONY: coverage
+coverage: unit-coverage	## the same, and what the tests in t/ reach, with a gate
+	util/coverage
+
 # what depends on the machine's nginx, libraries and compiler
 MATRIX = style unit differential replay e2e hup
 

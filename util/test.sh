@@ -22,10 +22,12 @@ PATH=$PATH:/usr/sbin:/sbin
 stages='
 style           -       run_checks
 unit            -       make -s unit
+coverage        tools   make -s unit-coverage
 differential    -       make -s differential
 mutants         -       make -s mutants
 replay          -       make -s fuzz-replay
 fuzz            tools   make -s fuzz
+static          module,tools  util/static
 e2e             module  run_prove
 hup             module  run_hup
 '

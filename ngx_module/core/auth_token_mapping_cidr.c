@@ -186,6 +186,8 @@ auth_token_sets_add(auth_token_sets_t *sets, auth_token_buf_t *ranges)
     }
 
     n = ranges->len / sizeof(auth_token_range_t);
+
+    /* cppcheck-suppress uninitvar ; with n of 0 nothing is read */
     list = n != 0 ? (auth_token_range_t *) ranges->data : &none;
 
     size = auth_token_cidr_compiled_max(n);
