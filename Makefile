@@ -23,6 +23,10 @@ demo:		## build, and start nginx with a demo authority on loopback
 test:		## run every stage of the tests; STAGES="..." for some
 	util/test.sh $(STAGES)
 
+.PHONY: flood
+flood:		## a minute of random tokens against the cache
+	AUTH_TOKEN_FLOOD=60 prove -v t/cache.t :: flood
+
 .PHONY: style
 style:		## check the style and the layers of the code
 	util/test.sh style

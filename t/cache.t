@@ -1,0 +1,377 @@
+#!/usr/bin/env python3
+#
+# Copyright (C) The ngx_http_auth_token_module authors
+#
+# Tests for the cache as it protects the authority.  The failure this file
+# exists for: many workers ask about one token at a time, or a flood of random
+# tokens drives the known ones out, and an authority that allows four calls a
+# second blocks the whole site for five minutes.
+
+import os
+import signal
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+from harness import *  # noqa: E402
+
+VERIFY = {"path": {"re": "/verify$"}}
+ANY = {"path": {"re": "."}}
+
+SERVER = """
+        keepalive_requests 10000000;
+        location / {{
+            auth_token  cloudflare;
+            add_header  X-Cache $auth_token_cache always;
+            add_header  X-Age $auth_token_age always;
+            add_header  X-Pid $pid always;
+            proxy_pass  http://127.0.0.1:{backend};
+        }}
+"""
+
+
+def start(authority, **settings):
+    return Nginx(authority, server=SERVER, **settings)
+
+
+def cached(nginx, token):
+    response = get(nginx, "/", bearer=token, timeout=20)
+    return response.status, response.header("x-cache")
+
+
+def broken(authority, **answer):
+    authority.rules({"match": ANY, "answer": {"status": 500, **answer}})
+
+
+def retry_after(nginx, token):
+    response = get(nginx, "/", bearer=token)
+    is_(response.status, 503, "denied")
+    return int(response.header("retry-after"))
+
+
+def crowd(nginx, token, count):
+    """Clients that have sent their requests at one time."""
+    clients = [Client(nginx, 20) for _ in range(count)]
+    for client in clients:
+        client.send("/", bearer=token)
+    return clients
+
+
+@test
+def one_lookup_for_a_thousand_in_four_workers():
+    authority = Authority()
+    nginx = start(authority, workers=4, words="timeout 10s;",
+                  listen=" reuseport")
+    token = authority.token()
+    authority.rules({"match": VERIFY, "actions": [{"delay": 1500},
+                                                  {"answer": "default"}]})
+    responses = [client.receive()
+                 for client in crowd(nginx, token.token, 1000)]
+    is_([one.status for one in responses], [200] * 1000, "all are admitted")
+    is_(authority.counts()["paths"],
+        {"/client/v4/user/tokens/verify": 1,
+         f"/client/v4/user/tokens/{token.id}": 1}, "look-ups")
+    kinds = [one.header("x-cache") for one in responses]
+    ok(1 <= kinds.count("MISS") <= 2, "one asked, or one for each step")
+    ok(kinds.count("COALESCED") > 500, "most of the others waited")
+    pids = {one.header("x-pid") for one in responses}
+    diag(f"{len(pids)} workers, {kinds.count('COALESCED')} waited, "
+         f"{kinds.count('HIT')} came later")
+    ok(len(pids) > 1, "in more than one worker")
+
+
+@test
+def a_leader_that_is_killed_blocks_no_token():
+    authority = Authority()
+    nginx = start(authority, workers=2, words="timeout 10s;",
+                  listen=" reuseport")
+    nginx.alert_ok = "a worker is killed"
+    token = authority.token()
+    authority.rules({"match": VERIFY, "times": 1, "actions": [{"hold": True}]})
+    clients = crowd(nginx, token.token, 40)
+    ok(poll(lambda: authority.counts()["requests"] == 1, 5), "under way")
+    before = nginx.workers()
+    # the leader is who has a connection to the authority
+    port = f":{authority.plain:04X} "
+    leader = None
+    for pid in before:
+        with open(f"/proc/{pid}/net/tcp") as read:
+            inodes = {line.split()[9] for line in read if port in line}
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                link = os.readlink(f"/proc/{pid}/fd/{fd}")
+            except OSError:
+                continue
+            if link.startswith("socket:[") and link[8:-1] in inodes:
+                leader = pid
+    ok(leader, "the leader is found")
+    start_time = time.monotonic()
+    nginx.send_signal(signal.SIGKILL, leader)
+    statuses = []
+    for client in clients:
+        try:
+            statuses.append(client.receive().status)
+        except OSError:
+            statuses.append(0)
+    took = time.monotonic() - start_time
+    diag(f"{statuses.count(200)} admitted, {statuses.count(0)} lost with "
+         f"their worker, {took:.3f} s")
+    is_(set(statuses) - {0}, {200}, "the others are admitted")
+    ok(took < 10, "before the deadline of the look-up")
+    is_(get(nginx, "/", bearer=token.token, timeout=15).status, 200,
+        "the token is not stuck")
+
+
+@test
+def one_client_leaves():
+    authority = Authority()
+    nginx = start(authority, workers=2, words="timeout 10s;")
+    token = authority.token()
+    authority.rules({"match": VERIFY, "actions": [{"delay": 800},
+                                                  {"answer": "default"}]})
+    first = Client(nginx)
+    first.send("/", bearer=token.token)
+    ok(poll(lambda: authority.counts()["requests"] == 1, 5), "under way")
+    others = crowd(nginx, token.token, 20)
+    first.close()
+    is_([client.receive().status for client in others], [200] * 20,
+        "the others are admitted")
+    is_(authority.counts()["requests"], 2, "by the same look-up")
+
+
+@test
+def refresh_ahead():
+    authority = Authority()
+    nginx = start(authority, workers=2,
+                  words="cache valid=60s refresh=1s; timeout 10s;")
+    token = authority.token()
+    is_(cached(nginx, token.token), (200, "MISS"), "not known yet")
+    authority.rules({"match": ANY, "actions": [{"delay": 600},
+                                               {"answer": "default"}]})
+    seen = []
+
+    def renewed():
+        began = time.monotonic()
+        response = get(nginx, "/", bearer=token.token)
+        seen.append((response.status, response.header("x-cache"),
+                     time.monotonic() - began))
+        return response.header("x-cache") == "REFRESH"
+
+    ok(poll(renewed, 10), "renewed")
+    crowded = [client.receive().header("x-cache")
+               for client in crowd(nginx, token.token, 30)]
+    is_(set(crowded), {"HIT"}, "the others have it from the cache")
+    poll(lambda: authority.counts()["requests"] >= 4, 5)
+    is_(authority.counts()["requests"], 4, "each step was asked once more")
+    ok(max(one[2] for one in seen) < 0.5, "nobody waited")
+
+
+@test
+def refresh_is_not_beyond_valid():
+    authority = Authority()
+    nginx = start(authority, words="cache valid=2s refresh=1s;"
+                  "breaker failures=0;")
+    token = authority.token()
+    is_(cached(nginx, token.token), (200, "MISS"), "not known yet")
+    broken(authority)
+    ok(poll(lambda: cached(nginx, token.token)[0] == 503, 10),
+       "denied after its life though it was to be renewed")
+
+
+@test
+def stale_on_error():
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1s stale=1h;"
+                  "breaker failures=0;")
+    token, expiring = authority.token(), authority.token(expires_on="now+5")
+    is_(cached(nginx, token.token), (200, "MISS"), "not known yet")
+    is_(cached(nginx, expiring.token), (200, "MISS"), "one that expires")
+    broken(authority)
+    ok(poll(lambda: cached(nginx, token.token) == (200, "STALE"), 10),
+       "used beyond its life")
+    response = get(nginx, "/", bearer=token.token)
+    ok(int(response.header("x-age")) >= 1, "its age is told")
+    ok(poll(lambda: cached(nginx, expiring.token)[0] == 401, 10),
+       "never beyond expires_on")
+    is_(get(nginx, "/", bearer="x" * 45).status, 503, "nothing to use")
+    authority.rules({"match": VERIFY, "answer": {
+        "status": 401, "body": {"success": False, "errors": [
+            {"code": 1000, "message": "Invalid API Token"}],
+            "messages": [], "result": None}}})
+    ok(poll(lambda: cached(nginx, token.token)[0] == 401, 10), "a definite no")
+    broken(authority)
+    ok(poll(lambda: cached(nginx, token.token)[0] != 401, 15),
+       "which is forgotten in time")
+    is_(cached(nginx, token.token)[0], 503, "and then nothing is left to use")
+
+
+@test
+def no_stale_answers_by_default():
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1s; breaker failures=0;")
+    token = authority.token()
+    is_(cached(nginx, token.token), (200, "MISS"), "not known yet")
+    broken(authority)
+    ok(poll(lambda: cached(nginx, token.token)[0] == 503, 10), "denied")
+
+
+@test
+def flood_of_random_tokens():
+    seconds = float(os.environ.get("AUTH_TOKEN_FLOOD", 5))
+    authority = Authority()
+    nginx = Nginx(authority, workers=2, server=SERVER, words="cache valid=1h;",
+                  http="auth_token_zone tokens:256k;" + PROVIDER)
+    known = [authority.token() for _ in range(50)]
+    for token in known:
+        is_(cached(nginx, token.token)[0], 200, "known")
+    authority.call("DELETE", "rules")
+    end = time.monotonic() + seconds
+    sent, wrong = [0, 0], []
+
+    def flood(n):
+        with Client(nginx) as client:
+            while time.monotonic() < end:
+                sent[n] += 1
+                status = client.get("/", bearer=os.urandom(24).hex()).status
+                if status not in (401, 503):
+                    wrong.append(status)
+
+    threads = [threading.Thread(target=flood, args=(n,)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    answers = []
+    with Client(nginx) as client:
+        while time.monotonic() < end:
+            response = client.get("/", bearer=known[len(answers) % 50].token)
+            answers.append((response.status, response.header("x-cache")))
+    for thread in threads:
+        thread.join()
+    diag(f"{sum(sent)} random tokens in {seconds:g} s, {len(answers)} "
+         "requests with known ones")
+    is_(wrong, [], "no random token is admitted")
+    ok(sum(sent) > 100, "there was a flood")
+    is_(set(answers), {(200, "HIT")}, "known tokens are known all the time")
+    for token in known:
+        authority_asked = cached(nginx, token.token)
+        if authority_asked != (200, "HIT"):
+            is_(authority_asked, (200, "HIT"), "and in the end")
+
+
+@test
+def a_budget_for_all_workers():
+    authority = Authority()
+    nginx = start(authority, workers=4,
+                  words="limit_lookups rate=1r/m burst=6;")
+    known = authority.token()
+    is_(cached(nginx, known.token), (200, "MISS"), "two look-ups")
+    statuses = parallel(20, lambda i: get(nginx, "/",
+                                          bearer=os.urandom(24).hex()).status)
+    is_(sorted(set(statuses)), [401, 503], "some are over the budget")
+    is_(authority.counts()["requests"], 6, "look-ups")
+    # rates are rounded to 1/1000 of a look-up a second, as in limit_req
+    ok(50 <= retry_after(nginx, "y" * 45) <= 63, "when the next one may be")
+    is_(cached(nginx, known.token), (200, "HIT"), "hits go on")
+
+
+@test
+def a_queue_for_the_budget():
+    authority = Authority()
+    nginx = start(authority, words="limit_lookups rate=4r/s burst=1 queue=2;"
+                  "timeout 5s;")
+    statuses = parallel(8, lambda i: get(nginx, "/",
+                                         bearer=os.urandom(24).hex()).status)
+    # one at once, two that wait; the others are over the length of the queue
+    ok(3 <= statuses.count(401) <= 5, "some waited")
+    ok(statuses.count(503) >= 3, "not all could")
+    is_(authority.counts()["requests"], statuses.count(401), "look-ups")
+
+
+@test
+def max_lookups():
+    authority = Authority()
+    nginx = start(authority, words="max_lookups 3; timeout 1s;")
+    authority.rules({"match": VERIFY, "actions": [{"hold": True}]})
+    parallel(12, lambda i: get(nginx, "/", bearer=os.urandom(24).hex()))
+    is_(authority.counts()["requests"], 3, "look-ups under way")
+
+
+@test
+def told_to_wait():
+    authority = Authority()
+    nginx = start(authority, workers=2)
+    known, other = authority.token(), authority.token()
+    is_(cached(nginx, known.token), (200, "MISS"), "not known yet")
+    broken(authority, status=429, headers=["Retry-After: 120"])
+    asked = authority.counts()["requests"]
+    is_(retry_after(nginx, other.token), 120, "as the authority said")
+    for _ in range(5):
+        ok(110 <= retry_after(nginx, os.urandom(24).hex()) <= 120, "for all")
+    is_(authority.counts()["requests"], asked + 1, "it was asked once")
+    is_(cached(nginx, known.token), (200, "HIT"), "hits go on")
+
+
+@test
+def the_breaker_opens_and_closes():
+    authority = Authority()
+    nginx = start(authority, workers=2, words="breaker failures=3 delay=2s;")
+    broken(authority)
+    for _ in range(3):
+        retry_after(nginx, os.urandom(24).hex())
+    for _ in range(10):
+        ok(1 <= retry_after(nginx, os.urandom(24).hex()) <= 2, "open")
+    is_(authority.counts()["requests"], 3, "look-ups")
+    ok(poll(lambda: retry_after(nginx, os.urandom(24).hex()) is not None
+            and authority.counts()["requests"] == 4, 10, 0.2), "one is tried")
+    for _ in range(3):
+        retry_after(nginx, os.urandom(24).hex())
+    is_(authority.counts()["requests"], 4, "and no more")
+    authority.call("DELETE", "rules")
+    token = authority.token()
+    ok(poll(lambda: cached(nginx, token.token)[0] == 200, 10), "closed again")
+
+
+@test
+def the_authoritys_own_budget_is_heeded():
+    authority = Authority()
+    nginx = start(authority, workers=2)
+    known = authority.token()
+    authority.rules({"match": {"path": {"re": known.id}}, "answer": {
+        "base": "default", "headers": ['Ratelimit: "default";r=0;t=90']}})
+    is_(cached(nginx, known.token), (200, "MISS"), "the last one")
+    ok(80 <= retry_after(nginx, os.urandom(24).hex()) <= 90,
+       "nobody asks until then")
+    is_(cached(nginx, known.token), (200, "HIT"), "hits go on")
+    is_(authority.counts()["requests"], 2, "look-ups")
+
+
+@test
+def what_verify_tells_of_a_clients_budget_is_not_ours():
+    authority = Authority()
+    nginx = start(authority)
+    token, other = authority.token(), authority.token()
+    authority.rules({"match": VERIFY, "answer": {
+        "base": "default", "headers": ['Ratelimit: "default";r=0;t=90']}})
+    is_(cached(nginx, token.token), (200, "MISS"), "one client")
+    is_(cached(nginx, other.token), (200, "MISS"), "another one")
+
+
+@test
+def linked_answers():
+    authority = Authority()
+    nginx = start(authority, workers=2)
+    first = authority.token()
+    second = authority.token(id=first.id)
+    is_(cached(nginx, first.token), (200, "MISS"), "the first")
+    is_(cached(nginx, second.token), (200, "MISS"), "the second")
+    paths = authority.counts()["paths"]
+    is_(sorted(paths.values()), [1, 2], "details were asked for once")
+    authority.token(token=first.token, id=first.id, status="disabled")
+    authority.clear()
+    third = authority.token(token="t" * 45, id=first.id)
+    is_(cached(nginx, third.token), (200, "MISS"), "the third")
+    is_(authority.counts()["requests"], 1, "shares the details too")
+
+
+run()

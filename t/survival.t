@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+#
+# Copyright (C) The ngx_http_auth_token_module authors
+#
+# Tests for what the shared memory survives.  The failure this file exists
+# for: a worker dies with half of an entry written, and another one admits a
+# token by it, or waits for the dead one for ever.
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+from harness import *  # noqa: E402
+from harness.nginx import MODULE, TOP  # noqa: E402
+
+KILLS = int(os.environ.get("AUTH_TOKEN_KILLS", 200))
+
+
+class Load:
+    """Clients that know what each token must be answered."""
+
+    def __init__(self, authority, nginx, threads=3):
+        self.nginx = nginx
+        self.expected = {}
+        for _ in range(12):
+            self.expected[authority.token().token] = 200
+            self.expected[authority.token(status="disabled").token] = 401
+            self.expected[os.urandom(24).hex()] = 401
+        self.done = threading.Event()
+        self.wrong = []
+        self.seen = {}
+        self.threads = [threading.Thread(target=self.run, args=(n,))
+                        for n in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, seed):
+        choose = random.Random(seed)
+        tokens = list(self.expected)
+        while not self.done.is_set():
+            token = choose.choice(tokens)
+            try:
+                status = get(self.nginx, "/", bearer=token).status
+            except OSError:
+                status = 0
+            self.seen[status] = self.seen.get(status, 0) + 1
+            # a connection may be lost with its worker, nothing else
+            if status not in (0, 503, self.expected[token]):
+                self.wrong.append((status, self.expected[token]))
+
+    def end(self):
+        self.done.set()
+        for thread in self.threads:
+            thread.join()
+        diag(f"answers: {self.seen}")
+        is_(self.wrong, [], "no wrong decision")
+        ok(self.seen.get(200, 0) > 50 and self.seen.get(401, 0) > 50,
+           "there was a load")
+        stuck = [token for token, status in self.expected.items()
+                 if not poll(lambda: get(self.nginx, "/", bearer=token).status
+                             == status, 8, 0.2)]
+        is_(len(stuck), 0, "no token is stuck")
+
+
+def alerts(nginx):
+    """But for the deaths, and nginx's word that one was inside the lock."""
+    expected = "exited on signal 9", 'shared memory zone "tokens" was locked'
+    return [line for line in nginx.error_log().split("\n")
+            if "[alert]" in line
+            and not any(one in line for one in expected)]
+
+
+@test
+def workers_are_killed_under_load():
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED, workers=3,
+                  words="cache valid=50ms negative=50ms; timeout 3s; "
+                  "breaker failures=0;")
+    nginx.alert_ok = "workers are killed"
+    load = Load(authority, nginx)
+    choose = random.Random(1)
+    kills = 0
+    while kills < KILLS:
+        workers = nginx.workers()
+        if len(workers) == 3:
+            nginx.send_signal(signal.SIGKILL, choose.choice(workers))
+            kills += 1
+        poll(lambda: False, choose.random() * 0.06)
+    poll(lambda: len(nginx.workers()) == 3, 10)
+    load.end()
+    is_(alerts(nginx), [], "nothing else happened")
+
+
+@test
+def workers_die_inside_the_lock():
+    module = os.path.join(TOP, "build", "hooks",
+                          "ngx_http_auth_token_module.so")
+    if MODULE == "":
+        skip("the module is linked in")
+    done = subprocess.run(
+        [os.path.join(TOP, "util", "build.sh"), "--name", "hooks", "--cflags",
+         "-DNGX_HTTP_AUTH_TOKEN_TEST_HOOKS=1"], capture_output=True, text=True)
+    if not is_(done.returncode, 0, "built with the hooks"):
+        diag(done.stderr)
+        return
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED, workers=3,
+                  words="cache valid=50ms negative=50ms; timeout 3s; "
+                  "breaker failures=0;", load=False, http=PROVIDER,
+                  main=f"load_module {module}; env AUTH_TOKEN_CRASH;",
+                  start=False)
+    nginx.alert_ok = "workers are killed"
+    nginx.configure(http=PROVIDER)
+    nginx.environment["AUTH_TOKEN_CRASH"] = "400"
+    nginx.start()
+    load = Load(authority, nginx)
+    deaths = "a process died while it changed the zone"
+    ok(poll(lambda: nginx.error_log().count(deaths) >= 20, 60),
+       "workers died inside the lock")
+    load.done.set()
+    diag(f"{nginx.error_log().count('exited on signal 9')} deaths, "
+         f"{nginx.error_log().count(deaths)} resets")
+    load.end()
+    is_(alerts(nginx), [], "nothing else happened")
+
+
+@test
+def a_full_zone():
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED, workers=2,
+                  http="auth_token_zone tokens:128k;" + PROVIDER)
+    table = {os.urandom(24).hex(): {"id": os.urandom(16).hex(),
+                                    "status": "active"} for _ in range(600)}
+    authority.call("POST", "tokens", table)
+    tokens = list(table)
+    for _ in range(2):
+        statuses = {get(nginx, "/", bearer=token).status for token in tokens}
+        is_(statuses, {200}, "all are admitted")
+        ok(authority.counts()["requests"] >= 1200, "look-ups")
+    unlike(nginx.error_log(), "no memory", "the log is quiet")
+
+
+@test
+def a_changed_binary():
+    if MODULE == "":
+        skip("the module is linked in")
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED, workers=2)
+    token = authority.token()
+    is_(get(nginx, "/", bearer=token.token).status, 200, "by the first")
+    other = nginx.path("other.so")
+    shutil.copy(MODULE, other)
+    http = nginx.settings["http"]
+    nginx.configure(load=False, http=http, main=f"load_module {other};")
+    ok(nginx.reload(), "reloaded")
+    is_(get(nginx, "/", bearer=token.token).status, 200, "by the second")
+    # the zone is kept where the linker gives the new copy the old one's names
+    asked = authority.counts()["requests"]
+    ok(asked in (2, 4), "from one zone or the other")
+    for workers in (1, 3, 2):
+        nginx.configure(workers=workers)
+        ok(nginx.reload(), f"{workers} workers")
+        is_(get(nginx, "/", bearer=token.token).status, 200, "as before")
+    is_(authority.counts()["requests"], asked, "and is kept from then on")
+
+
+def jump(seconds, expected):
+    """The wall clock of nginx is another one; ages are of the other clock."""
+    library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+    if not os.path.exists(library):
+        skip("no libfaketime")
+    authority = Authority()
+    rc = os.path.join(authority.dir, "faketime")
+    with open(rc, "w") as out:
+        out.write("+0\n")
+    nginx = Nginx(authority, server=PROTECTED, words="cache valid=1h;",
+                  environment={"LD_PRELOAD": library,
+                               "FAKETIME_TIMESTAMP_FILE": rc,
+                               "FAKETIME_NO_CACHE": "1",
+                               "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                               "DONT_FAKE_MONOTONIC": "1"},
+                  main="env LD_PRELOAD; env FAKETIME_TIMESTAMP_FILE; "
+                  "env FAKETIME_NO_CACHE; env DONT_FAKE_MONOTONIC; "
+                  "env FAKETIME_DONT_FAKE_MONOTONIC;")
+    token = authority.token(expires_on="now+1800")
+    is_(get(nginx, "/", bearer=token.token).status, 200, "before")
+    with open(rc, "w") as out:
+        out.write(f"{seconds:+d}\n")
+    ok(poll(lambda: get(nginx, "/", bearer=token.token).status == expected,
+            5), "after")
+    is_(authority.counts()["requests"], 2, "without another look-up")
+
+
+@test
+def the_clock_jumps_ahead():
+    jump(7200, 401)
+
+
+@test
+def the_clock_jumps_back():
+    jump(-7200, 200)
+
+
+run()
