@@ -339,6 +339,8 @@ ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
                                                 ngx_current_msec,
                                                 &ask->waiters)
         != NGX_OK;
+
+    ask->retry_after = ngx_max(ask->retry_after, ask->flight.closed);
 }
 
 

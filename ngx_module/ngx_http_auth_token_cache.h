@@ -99,6 +99,7 @@ typedef struct {
     uint64_t                      sequence;    /* purge sequence at start */
     uint64_t                      nonce;       /* of our mark; 0: no mark */
     uint64_t                      started;     /* monotonic ms */
+    ngx_uint_t                    closed;      /* failed: seconds, 0: none */
     unsigned                      refresh:1;   /* of an entry still served */
     unsigned                      probe:1;     /* half-open probe */
 } ngx_http_auth_token_flight_t;

@@ -44,6 +44,7 @@ ngx_http_auth_token_flight_take(ngx_http_auth_token_flight_t *f,
     f->nonce = 0;
     f->sequence = 0;
     f->started = now;
+    f->closed = 0;
     f->probe = 0;
     *retry_after = 0;
 
@@ -282,6 +283,8 @@ ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
     } else {
         ngx_http_auth_token_limit_neutral(slot, f->probe);
     }
+
+    f->closed = ngx_http_auth_token_limit_closed(slot, now);
 
     /* a record stays: it may be used while the authority does not answer */
 

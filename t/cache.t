@@ -317,8 +317,8 @@ def the_breaker_opens_and_closes():
     authority = Authority()
     nginx = start(authority, workers=2, words="breaker failures=3 delay=2s;")
     broken(authority)
-    for _ in range(3):
-        retry_after(nginx, os.urandom(24).hex())
+    is_([retry_after(nginx, os.urandom(24).hex()) for _ in range(3)],
+        [1, 1, 2], "the last one opens it")
     for _ in range(10):
         ok(1 <= retry_after(nginx, os.urandom(24).hex()) <= 2, "open")
     is_(authority.counts()["requests"], 3, "look-ups")
