@@ -84,10 +84,10 @@ ngx_http_auth_token_zone_init(ngx_shm_zone_t *shm_zone, void *data)
      * is the same.  A changed binary is loaded beside the one in use: its tag
      * differs and its zone is a fresh one, unless the linker gives it the old
      * one's names, and with them its code and its layout.  Another layout here
-     * means that neither was so.  Old workers may be at work in the zone then: it is
-     * made anew under the lock, which both layouts share as it belongs to the
-     * slab pool, and they find a layout that is not theirs at their next lock
-     * and leave the zone alone.
+     * means that neither was so.  Old workers may be at work in the zone then:
+     * it is made anew under the lock, which both layouts share as it belongs
+     * to the slab pool, and they find a layout that is not theirs at their
+     * next lock and leave the zone alone.
      */
 
     ngx_shmtx_lock(&zone->shpool->mutex);
