@@ -95,11 +95,19 @@ sub fresh {
     my $path = $self->{$which};
     open my $in, '<', $path or return;
 
-    # a new file may have the inode of the one that went
-    my ($inode, $size, $ctime) = (stat $in)[1, 7, 10];
+    # a new file may have the inode of the one that went, and be as long by
+    # now: it begins otherwise, with another time or process
+    my ($inode, $size) = (stat $in)[1, 7];
     my $place = $self->{places}{$which};
-    if (!$place || $place->{inode} != $inode || $size < $place->{offset}) {
+    my $begin = defined $place ? $place->{begin} : '';
+    read $in, my $same, length $begin;
+    if (!$place || $place->{inode} != $inode || $size < $place->{offset}
+        || ($same // '') ne $begin)
+    {
         $place = $self->{places}{$which} = {inode => $inode, offset => 0};
+        seek $in, 0, 0;
+        read $in, $place->{begin}, 64;
+        $place->{begin} //= '';
     }
 
     seek $in, $place->{offset}, 0;
