@@ -38,6 +38,7 @@ ngx_http_auth_token_field_remove(ngx_http_request_t *r, ngx_table_elt_t *h)
 
     list = &r->headers_in.headers;
     prev = NULL;
+    elts = NULL;
 
     for (part = &list->part; part != NULL; part = part->next) {
         elts = part->elts;

@@ -240,6 +240,12 @@ UNKNOWN MISS
 
 
 === TEST 19: verify, 429 with Retry-After
+--- http_config
+    auth_token_provider cloudflare {
+        preset      cloudflare;
+        endpoint    http://localhost:$AUTHORITY_PORT/client/v4/user/tokens;
+        credential  bearer file:$SECRETS/cloudflare.token;
+    }
 --- answer
 "status": 429, "headers": ["Retry-After: 7"],
 "body": {"success": false, "errors": [{"code": 971}]}

@@ -21,6 +21,7 @@ PATH=$PATH:/usr/sbin:/sbin
 # running
 stages='
 style           -       run_checks
+compile         module  util/compile.sh
 unit            -       make -s unit
 coverage        tools   make -s unit-coverage
 differential    -       make -s differential

@@ -93,6 +93,8 @@ auth_token_claim_age(auth_token_doc_value_t claim, auth_token_str_t seconds,
     int64_t              since, age;
     auth_token_number_t  max;
 
+    since = 0;
+
     if (auth_token_claim_number(seconds, &max) != 0
         || max.is_real || max.integer < 0 || now < 0)
     {

@@ -144,8 +144,11 @@ sub wait_for_reload ($$) {
 
     my $end = time() + 20;
 
-    for (my $good = 0; $good < 5; ) {
-        if (configuration() eq $Test::Nginx::Util::ConfigVersion) {
+    # an old worker takes connections until it says that it shuts down
+    for (my $good = 0; $good < 3; ) {
+        if (serving() <= $Test::Nginx::Util::Workers
+            && configuration() eq $Test::Nginx::Util::ConfigVersion)
+        {
             $good++;
             next;
         }
@@ -156,6 +159,22 @@ sub wait_for_reload ($$) {
         $good = 0;
         sleep 0.02;
     }
+}
+
+
+# the number of workers that take connections
+sub serving {
+    open my $in, '<', $Test::Nginx::Util::PidFile or return 0;
+    my $master = int(<$in> // 0);
+    open $in, '<', "/proc/$master/task/$master/children" or return 0;
+
+    my $count = 0;
+    for my $pid (split ' ', <$in> // '') {
+        open my $title, '<', "/proc/$pid/cmdline" or next;
+        my $text = <$title> // '';
+        $count++ if $text =~ /worker process/ && $text !~ /shutting down/;
+    }
+    return $count;
 }
 
 
