@@ -34,10 +34,23 @@ static ngx_table_elt_t *ngx_http_auth_token_challenge_add(
     ngx_http_request_t *r, ngx_str_t *key, u_char *data, size_t len);
 
 
-/* their addresses tell fields of our own from those of others */
+/*
+ * their addresses tell fields of our own from those of others: arrays, as a
+ * linker makes one of equal literals
+ */
 
-static ngx_str_t  ngx_http_auth_token_www = ngx_string("WWW-Authenticate");
-static ngx_str_t  ngx_http_auth_token_retry = ngx_string("Retry-After");
+static u_char  ngx_http_auth_token_www_name[] = "WWW-Authenticate";
+static u_char  ngx_http_auth_token_retry_name[] = "Retry-After";
+
+static ngx_str_t  ngx_http_auth_token_www = {
+    sizeof(ngx_http_auth_token_www_name) - 1,
+    ngx_http_auth_token_www_name
+};
+
+static ngx_str_t  ngx_http_auth_token_retry = {
+    sizeof(ngx_http_auth_token_retry_name) - 1,
+    ngx_http_auth_token_retry_name
+};
 
 
 ngx_int_t
