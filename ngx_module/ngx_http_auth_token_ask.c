@@ -320,15 +320,28 @@ static void
 ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result)
 {
-    ngx_uint_t  asked;
+    ngx_uint_t                asked;
+    const auth_token_step_t  *step;
 
-    /* what is about one token must not close the provider for the others */
+    step = &ask->provider->protocol->steps[ask->step];
 
     asked = (result->health && result->retry_after > 0)
             ? (ngx_uint_t) result->retry_after : 0;
 
     ask->outcome = AUTH_TOKEN_OUTCOME_UNAVAILABLE;
     ask->retry_after = ngx_max(asked, 1);
+
+    /*
+     * what is about one token must not close the provider for the others: a
+     * request made with the client's token is on the client's own budget
+     */
+
+    if (step->credential == AUTH_TOKEN_CREDENTIAL_TOKEN
+        && ask->fetch.status == NGX_HTTP_TOO_MANY_REQUESTS)
+    {
+        result->health = 0;
+        asked = 0;
+    }
 
     ngx_http_auth_token_ask_log(ask, result);
 

@@ -303,13 +303,30 @@ def told_to_wait():
     nginx = start(authority, workers=2)
     known, other = authority.token(), authority.token()
     is_(cached(nginx, known.token), (200, "MISS"), "not known yet")
-    broken(authority, status=429, headers=["Retry-After: 120"])
+    authority.rules({"match": {"path": {"re": "/tokens/[0-9a-f]{32}$"}},
+                     "answer": {"status": 429,
+                                "headers": ["Retry-After: 120"]}})
     asked = authority.counts()["requests"]
     is_(retry_after(nginx, other.token), 120, "as the authority said")
     for _ in range(5):
         ok(110 <= retry_after(nginx, os.urandom(24).hex()) <= 120, "for all")
-    is_(authority.counts()["requests"], asked + 1, "it was asked once")
+    is_(authority.counts()["requests"], asked + 2, "it was asked once")
     is_(cached(nginx, known.token), (200, "HIT"), "hits go on")
+
+
+@test
+def a_client_that_was_told_to_wait():
+    """verify is asked with the client's token: its budget is the client's,
+    who could close the provider for everybody else by using it up."""
+    authority = Authority()
+    nginx = start(authority, workers=2, words="breaker failures=2;")
+    spent = [authority.token() for _ in range(4)]
+    authority.rules({"match": {**VERIFY, "token": [t.token for t in spent]},
+                     "answer": {"status": 429,
+                                "headers": ["Retry-After: 120"]}})
+    for token in spent:
+        is_(retry_after(nginx, token.token), 120, "as the authority said")
+    is_(cached(nginx, authority.token().token), (200, "MISS"), "no one else")
 
 
 @test
