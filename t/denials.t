@@ -125,7 +125,7 @@ verdict EXPIRED, provider "rfc", token id "a??b?c"
 
 === TEST 8: the variables of an admitted request
 --- tokens
-[{"token": "cfut_with_all_the_members_01234567890123456789", "id": "08080808080808080808080808080808", "name": "a name", "status": "active", "not_before": "2020-01-01T00:00:00Z", "expires_on": "2099-01-01T00:00:00Z", "policies": [{"id": "p", "effect": "allow"}]}]
+[{"token": "cfut_with_all_the_members_01234567890123456789", "id": "08080808080808080808080808080808", "name": "a name", "status": "active", "not_before": "2020-01-01T00:00:00Z", "expires_on": "2099-01-01T00:00:00Z", "policies": [{"effect": "allow"}]}]
 --- config
     location = /t {
         auth_token  cloudflare;
@@ -140,7 +140,7 @@ Authorization: Bearer cfut_with_all_the_members_01234567890123456789
 --- response_headers
 X-A: ALLOWED|cloudflare|08080808080808080808080808080808|a name|active
 X-B: 1577836800|4070908800
-X-C: [{"effect":"allow","id":"p"}]
+X-C: [{"effect":"allow"}]
 X-D: ||
 
 
