@@ -23,6 +23,10 @@ from harness.nginx import TOP  # noqa: E402
 
 READY = "what nginx logs:"
 
+# whoever runs this in the background may have left it ignored, and a shell
+# cannot trap what was ignored when it started
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 class Demo:
     """Attributes: text (all it said so far), tries: (what, status, verdict,
