@@ -455,10 +455,49 @@ test_failures(void)
 }
 
 
+/* an authority that repeats the token must repeat the one it was asked for */
+
+static void
+test_echo(void)
+{
+    auth_token_buf_t      record;
+    auth_token_mapping_t  m;
+
+    auth_token_buf_init(&record, 4096);
+
+    memset(&m, 0, sizeof(auth_token_mapping_t));
+    m.echo = str_of("/data/id");
+
+    ok(apply(&m, "{\"data\":{\"id\":\"" TOKEN "\"}}", TOKEN, NULL, &record)
+       == RECORD, "the token that was asked for");
+    auth_token_buf_reset(&record);
+
+    ok(apply(&m, "{\"data\":{\"id\":\"another\"}}", TOKEN, NULL, &record)
+       == UNAVAILABLE, "another token");
+
+    ok(apply(&m, "{\"data\":{}}", TOKEN, NULL, &record) == RECORD,
+       "no token");
+    auth_token_buf_reset(&record);
+
+    ok(apply(&m, "{\"data\":{\"id\":null}}", TOKEN, NULL, &record) == RECORD,
+       "a null token");
+    auth_token_buf_reset(&record);
+
+    ok(apply(&m, "{\"data\":{\"id\":1}}", TOKEN, NULL, &record)
+       == UNAVAILABLE, "a number");
+
+    ok(apply(&m, "{\"data\":1}", TOKEN, NULL, &record) == UNAVAILABLE,
+       "a way through a number");
+
+    auth_token_buf_free(&record);
+}
+
+
 int
 main(void)
 {
     test_doc();
+    test_echo();
     test_required();
     test_lists();
     test_active();
