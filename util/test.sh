@@ -17,8 +17,8 @@ cd "$top" || exit 1
 PATH=$PATH:/usr/sbin:/sbin
 
 # name, what it needs (- or module, and with "tools" the packages of that
-# purpose; "named": it runs only when it is asked for), and the command, which speaks TAP or runs prove; in the order of
-# running
+# purpose; "named": it runs only when it is asked for), and the command, which
+# speaks TAP or runs prove; in the order of running
 stages='
 style           -       run_checks
 compile         module  util/compile.sh
