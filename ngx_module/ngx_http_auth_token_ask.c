@@ -362,6 +362,7 @@ ngx_http_auth_token_ask_log(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result)
 {
     ngx_str_t                        name;
+    const char                      *detail;
     const auth_token_step_t         *step;
     ngx_http_auth_token_provider_t  *provider;
 
@@ -377,12 +378,14 @@ ngx_http_auth_token_ask_log(ngx_http_auth_token_ask_t *ask,
     step = &provider->protocol->steps[ask->step];
     name.len = step->name.len;
     name.data = step->name.data;
+    detail = ask->fetch.detail;
 
-    ngx_log_error(NGX_LOG_ERR, ask->log, 0,
-                  "auth token: provider \"%V\", step \"%V\": %s "
+    ngx_log_error(NGX_LOG_ERR, ask->log, ask->fetch.err,
+                  "auth token: provider \"%V\", step \"%V\": %s%s%s "
                   "(status %ui, code %L, %ui more not logged)",
                   &provider->name, &name,
                   result->reason ? result->reason : "no usable answer",
+                  detail ? ", " : "", detail ? detail : "",
                   ask->fetch.status, result->code, provider->suppressed);
 
     provider->logged = ngx_time();

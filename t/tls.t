@@ -46,10 +46,16 @@ def refused(kind, pattern=r"certificate|TLS", **settings):
          "the reason is in the log")
 
 
-for bad in ("expired", "notyet", "wronghost", "unknownca", "selfsigned",
-            "clientonly", "weakkey", "nochain"):
-    def case(kind=bad):
-        refused(kind)
+for bad, why in (("expired", "certificate has expired"),
+                 ("notyet", "certificate is not yet valid"),
+                 ("wronghost", "the name does not match"),
+                 ("unknownca", "unable to get local issuer certificate"),
+                 ("selfsigned", "self.signed certificate"),
+                 ("clientonly", "certificate purpose"),
+                 ("weakkey", "too weak|TLS"),
+                 ("nochain", "unable to get local issuer certificate")):
+    def case(kind=bad, pattern=why):
+        refused(kind, pattern)
     case.__name__ = "certificate_" + bad
     test(case)
 
