@@ -19,12 +19,13 @@
 /* a body of 64k grows at most a few times as a record */
 #define NGX_HTTP_AUTH_TOKEN_MAX_RECORD   (1024 * 1024)
 
-/* of one request: the step's, the credential's */
-#define NGX_HTTP_AUTH_TOKEN_MAX_HEADERS  64
 
-
-static ngx_int_t ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask,
-    auth_token_request_t *request, ngx_msec_t timeout);
+static ngx_int_t ngx_http_auth_token_ask_go(ngx_http_auth_token_ask_t *ask);
+static ngx_int_t ngx_http_auth_token_ask_needs(ngx_http_auth_token_ask_t *ask,
+    ngx_uint_t *retry_after);
+static void ngx_http_auth_token_ask_ready(ngx_http_auth_token_need_t *need);
+static const char *ngx_http_auth_token_ask_send(
+    ngx_http_auth_token_ask_t *ask);
 static void ngx_http_auth_token_ask_handler(ngx_http_auth_token_fetch_t *f);
 static void ngx_http_auth_token_ask_read(ngx_http_auth_token_ask_t *ask,
     auth_token_buf_t *record, auth_token_result_t *result);
@@ -44,12 +45,107 @@ ngx_int_t
 ngx_http_auth_token_ask_start(ngx_http_auth_token_ask_t *ask,
     ngx_msec_t timeout)
 {
-    int                              rc;
-    auth_token_result_t              result;
+    ask->deadline = ngx_current_msec + timeout;
+
+    return ngx_http_auth_token_ask_go(ask);
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_ask_go(ngx_http_auth_token_ask_t *ask)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           retry_after;
+    auth_token_result_t  result;
+
+    ngx_memzero(&result, sizeof(auth_token_result_t));
+    result.retry_after = -1;
+
+    retry_after = 0;
+
+    if ((ngx_msec_int_t) (ask->deadline - ngx_current_msec) <= 0) {
+        result.reason = "timed out";
+
+    } else {
+        rc = ngx_http_auth_token_ask_needs(ask, &retry_after);
+
+        if (rc == NGX_AGAIN) {
+            return NGX_OK;
+        }
+
+        result.reason = (rc == NGX_OK) ? ngx_http_auth_token_ask_send(ask)
+                                       : "what the request needs is not there";
+    }
+
+    if (result.reason == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_http_auth_token_ask_fail(ask, &result);
+
+    ask->retry_after = ngx_max(ask->retry_after, retry_after);
+
+    return NGX_ERROR;
+}
+
+
+/* in their order: the one may be needed to fetch the next */
+
+static ngx_int_t
+ngx_http_auth_token_ask_needs(ngx_http_auth_token_ask_t *ask,
+    ngx_uint_t *retry_after)
+{
+    ngx_int_t                        rc;
+    const auth_token_step_t         *step;
+    ngx_http_auth_token_fetched_t   *doc;
+    ngx_http_auth_token_provider_t  *provider;
+
+    provider = ask->provider;
+    step = &provider->protocol->steps[ask->step];
+
+    doc = (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER)
+          ? provider->credential->fetched : NULL;
+
+    if (doc == NULL) {
+        return NGX_OK;
+    }
+
+    ask->need.handler = ngx_http_auth_token_ask_ready;
+    ask->need.data = ask;
+
+    rc = ngx_http_auth_token_fetch_get(doc, &ask->need, ask->deadline);
+
+    if (rc == NGX_ERROR) {
+        *retry_after = doc->retry_after;
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_auth_token_ask_ready(ngx_http_auth_token_need_t *need)
+{
+    ngx_http_auth_token_ask_t  *ask;
+
+    ask = need->data;
+
+    if (ngx_http_auth_token_ask_go(ask) != NGX_OK) {
+        ask->handler(ask);
+    }
+}
+
+
+/* returns why not, or NULL */
+
+static const char *
+ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask)
+{
+    ngx_int_t                        rc;
+    auth_token_str_t                 endpoint;
     auth_token_request_t             request;
     const auth_token_step_t         *step;
     ngx_http_auth_token_provider_t  *provider;
-    auth_token_str_t                 endpoint;
 
     provider = ask->provider;
     step = &provider->protocol->steps[ask->step];
@@ -57,80 +153,15 @@ ngx_http_auth_token_ask_start(ngx_http_auth_token_ask_t *ask,
     endpoint.len = provider->endpoint.len;
     endpoint.data = provider->endpoint.data;
 
-    ngx_memzero(&result, sizeof(auth_token_result_t));
-    result.retry_after = -1;
-
-    rc = auth_token_request_build(step, endpoint, &ask->vars, &request);
-
-    if (rc == 0 && step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER
-        && ngx_http_auth_token_credential_apply(provider->credential,
-                                                &request.headers,
-                                                &request.body)
-           != NGX_OK)
-    {
-        rc = -1;
-    }
-
-    if (rc == 0 && ngx_http_auth_token_ask_send(ask, &request, timeout)
-                   == NGX_OK)
+    if (auth_token_request_build(step, endpoint, &ask->vars, &request) != 0
+        || (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER
+            && ngx_http_auth_token_credential_apply(provider->credential,
+                                                    &request.headers,
+                                                    &request.body)
+               != NGX_OK))
     {
         auth_token_request_free(&request);
-        return NGX_OK;
-    }
-
-    auth_token_request_free(&request);
-
-    result.reason = (rc == 0) ? "the request could not be started"
-                              : "no request could be made for this token";
-
-    ngx_http_auth_token_ask_fail(ask, &result);
-
-    return NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask,
-    auth_token_request_t *request, ngx_msec_t timeout)
-{
-    char                        *p, *end;
-    char                        *headers[NGX_HTTP_AUTH_TOKEN_MAX_HEADERS + 1];
-    char                         method[16];
-    ngx_uint_t                   n;
-    ngx_http_auth_token_send_t   send;
-
-    if (request->method.len >= sizeof(method)) {
-        return NGX_ERROR;
-    }
-
-    ngx_cpystrn((u_char *) method, request->method.data,
-                request->method.len + 1);
-
-    n = 0;
-    p = (char *) request->headers.data;
-    end = p + request->headers.len;
-
-    while (p < end) {
-        if (n == NGX_HTTP_AUTH_TOKEN_MAX_HEADERS) {
-            return NGX_ERROR;
-        }
-
-        headers[n++] = p;
-        p += ngx_strlen(p) + 1;
-    }
-
-    headers[n] = NULL;
-
-    ngx_memzero(&send, sizeof(ngx_http_auth_token_send_t));
-
-    send.method = method;
-    send.url = (char *) request->url.data;
-    send.headers = headers;
-    send.timeout = timeout;
-
-    if (request->has_body) {
-        send.body = request->body.data;
-        send.body_len = request->body.len;
+        return "no request could be made for this token";
     }
 
     ngx_memzero(&ask->fetch, sizeof(ngx_http_auth_token_fetch_t));
@@ -140,13 +171,19 @@ ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask,
     ask->fetch.data = ask;
     ask->fetch.log = ask->log;
 
-    return ngx_http_auth_token_curl_start(&ask->fetch, &send);
+    rc = ngx_http_auth_token_fetch_send(&ask->fetch, &request,
+                                        ask->deadline - ngx_current_msec);
+
+    auth_token_request_free(&request);
+
+    return (rc == NGX_OK) ? NULL : "the request could not be started";
 }
 
 
 void
 ngx_http_auth_token_ask_cancel(ngx_http_auth_token_ask_t *ask)
 {
+    ngx_http_auth_token_fetch_leave(&ask->need);
     ngx_http_auth_token_curl_cancel(&ask->fetch);
 }
 

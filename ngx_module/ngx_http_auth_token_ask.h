@@ -13,6 +13,7 @@
 
 
 #include "auth_token_answer.h"
+#include "ngx_http_auth_token_fetch.h"
 #include "ngx_http_auth_token_module.h"
 
 
@@ -40,14 +41,17 @@ struct ngx_http_auth_token_ask_s {
     ngx_uint_t                        overtaken;    /* not to be used */
     ngx_http_auth_token_waiters_t     waiters;
 
-    ngx_http_auth_token_fetch_t       fetch;        /* private */
+    /* private */
+    ngx_msec_t                        deadline;
+    ngx_http_auth_token_need_t        need;
+    ngx_http_auth_token_fetch_t       fetch;
 };
 
 
 /*
- * Sends the request of ask->step, to be answered within "timeout".  NGX_OK:
- * ask->handler will be called once, later.  NGX_ERROR: it will not; the
- * failure is logged and has been landed in the cache.
+ * Sends the request of ask->step once what it needs has been fetched; all
+ * within "timeout".  NGX_OK: ask->handler will be called once, later.
+ * NGX_ERROR: it will not; the failure is logged and landed in the cache.
  */
 ngx_int_t ngx_http_auth_token_ask_start(ngx_http_auth_token_ask_t *ask,
     ngx_msec_t timeout);

@@ -13,6 +13,7 @@
 
 
 #include "auth_token_buf.h"
+#include "ngx_http_auth_token_fetch.h"
 #include "ngx_http_auth_token_module.h"
 
 
@@ -22,6 +23,9 @@ struct ngx_http_auth_token_credential_s {
     ngx_str_t                    method;       /* the word in nginx.conf */
     ngx_str_t                    header;       /* "Name: value" */
     ngx_str_t                    form;         /* "name=value&..." */
+    ngx_http_auth_token_fetched_t
+                                *fetched;      /* NULL, or what must be there
+                                                  before _apply() */
 };
 
 
