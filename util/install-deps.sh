@@ -22,6 +22,8 @@ declare -A needs=(
     [clang]="@build clang"
     [tools]="@clang clang-tidy clang-tools cppcheck gcovr"
     [afl]="@clang afl++"
+    [bench]="@build wrk python3 procps libnginx-mod-http-js
+             libnginx-mod-http-lua lua-cjson"
     [root]="debootstrap util-linux"
 )
 

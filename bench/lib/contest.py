@@ -1,0 +1,58 @@
+# Copyright (C) The ngx_http_auth_token_module authors
+
+"""The scenarios in which all contestants take part.  Each returns {name:
+[sample]} for bench/lib/report.py."""
+
+import os
+
+import contestants
+import load
+from measure import measure, rounds
+
+
+def others():
+    """The CPUs that the first worker is not bound to."""
+    cpus = sorted(os.sched_getaffinity(0))
+    return set(cpus[1:] or cpus)
+
+
+def hits(size, tell):
+    """One token that is in the cache; and the module's own, with two answers
+    for each token and with address lists."""
+    authority = contestants.authority(others())
+    servers = {one.name: one.start(authority) for one in
+               (*contestants.RIVALS, contestants.FOUR, contestants.MANY)}
+    for server in servers.values():
+        load.run(server.url("/t"), 1, 16)
+    found = rounds(size["rounds"], servers,
+                   lambda server: measure(server, size["seconds"], 32), tell)
+    finish(servers, authority)
+    return found
+
+
+def misses(size, tell):
+    """Every request shows a token that nobody has seen."""
+    return tokens(size, tell, 100, size["rounds"])
+
+
+def mix(size, tell):
+    """One of a hundred does."""
+    return tokens(size, tell, 1, size["rounds"] // 2)
+
+
+def tokens(size, tell, new, count):
+    authority = contestants.authority(others())
+    servers = {one.name: one.start(authority) for one in contestants.RIVALS}
+    for server in servers.values():
+        load.run(server.url("/t"), 1, 16, new=new, given=load.seed())
+    found = rounds(count, servers,
+                   lambda server: measure(server, size["seconds"], 32,
+                                          new=new, given=load.seed()), tell)
+    finish(servers, authority)
+    return found
+
+
+def finish(servers, *more):
+    for server in (*servers.values(), *more):
+        server.check()
+        server.end()

@@ -1,0 +1,46 @@
+# Copyright (C) The ngx_http_auth_token_module authors
+
+"""What the figures are of: kinds and versions, no names."""
+
+import os
+import platform
+import re
+import subprocess
+
+from servers import BINARY, MODULE
+
+
+def describe():
+    return {
+        "cpus": len(os.sched_getaffinity(0)),
+        "cpu": first(r"^model name\s*:\s*(.+)$", "/proc/cpuinfo"),
+        "system": first(r'^PRETTY_NAME="(.+)"$', "/etc/os-release"),
+        "kernel": platform.release().split("-")[0],
+        "nginx": said(r"nginx/(\S+)", BINARY, "-v"),
+        "libcurl": libcurl(),
+        "wrk": said(r"wrk \S*?(\d+\.\d+\.\d+)", "wrk", "-v"),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def first(pattern, path):
+    with open(path) as read:
+        found = re.search(pattern, read.read(), re.M)
+    return found.group(1) if found else "unknown"
+
+
+def said(pattern, *command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    found = re.search(pattern, done.stdout + done.stderr)
+    return found.group(1) if found else "unknown"
+
+
+def libcurl():
+    """Of the file that the module would be linked with."""
+    done = subprocess.run(["ldd", MODULE], capture_output=True, text=True)
+    found = re.search(r"libcurl\.so\S* => (\S+)", done.stdout)
+    if not found:
+        return "unknown"
+    with open(found.group(1), "rb") as read:
+        match = re.search(rb"libcurl/(\d+\.\d+\.\d+)", read.read())
+    return match.group(1).decode() if match else "unknown"
