@@ -263,6 +263,12 @@ ngx_http_auth_token_curl_create(ngx_http_auth_token_fetch_t *f,
     ngx_http_auth_token_event_init(&t->deadline,
                                    ngx_http_auth_token_curl_transfer_late);
 
+    /*
+     * A request that waits has a timer of its own that a worker stays for; for
+     * an answer that nobody waits for it does not.
+     */
+    t->deadline.cancelable = 1;
+
     if (ngx_http_auth_token_curl_request_create(t, send) != NGX_OK) {
         ngx_http_auth_token_curl_transfer_free(t);
         return NULL;
@@ -349,7 +355,6 @@ ngx_http_auth_token_curl_cancel(ngx_http_auth_token_fetch_t *f)
          * libcurl is refused a socket when it is known.
          */
         t->fetch = NULL;
-        t->deadline.cancelable = 1;
         return;
     }
 

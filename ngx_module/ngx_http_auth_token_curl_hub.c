@@ -53,7 +53,7 @@ ngx_http_auth_token_curl_hub_get(ngx_http_auth_token_reach_t *reach)
     ngx_http_auth_token_event_init(&hub->tick,
                                    ngx_http_auth_token_curl_hub_tick);
 
-    /* a guard is each transfer's deadline; this one may be left at exit */
+    /* as the transfers' deadlines: it may be left at exit */
     hub->tick.cancelable = 1;
 
     if (ngx_http_auth_token_curl_hub_setup(hub) != NGX_OK) {
