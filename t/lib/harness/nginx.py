@@ -192,6 +192,11 @@ class Nginx:
                 pids.append(int(pid))
         return pids
 
+    def all_workers(self):
+        """And those that are shutting down."""
+        with open(f"/proc/{self.pid}/task/{self.pid}/children") as read:
+            return [int(pid) for pid in read.read().split()]
+
     def send_signal(self, number, pid=None):
         os.kill(pid or self.pid, number)
 
