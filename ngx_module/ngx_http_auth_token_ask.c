@@ -14,6 +14,7 @@
 
 #include "ngx_http_auth_token_ask.h"
 #include "ngx_http_auth_token_credential.h"
+#include "ngx_http_auth_token_issuer.h"
 
 
 /* a body of 64k grows at most a few times as a record */
@@ -96,30 +97,39 @@ ngx_http_auth_token_ask_needs(ngx_http_auth_token_ask_t *ask,
     ngx_uint_t *retry_after)
 {
     ngx_int_t                        rc;
+    ngx_uint_t                       i;
     const auth_token_step_t         *step;
-    ngx_http_auth_token_fetched_t   *doc;
+    ngx_http_auth_token_fetched_t   *docs[2];
     ngx_http_auth_token_provider_t  *provider;
 
     provider = ask->provider;
     step = &provider->protocol->steps[ask->step];
 
-    doc = (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER)
-          ? provider->credential->fetched : NULL;
-
-    if (doc == NULL) {
-        return NGX_OK;
-    }
+    docs[0] = provider->discovery;
+    docs[1] = (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER)
+              ? provider->credential->fetched : NULL;
 
     ask->need.handler = ngx_http_auth_token_ask_ready;
     ask->need.data = ask;
 
-    rc = ngx_http_auth_token_fetch_get(doc, &ask->need, ask->deadline);
+    for (i = 0; i < sizeof(docs) / sizeof(docs[0]); i++) {
 
-    if (rc == NGX_ERROR) {
-        *retry_after = doc->retry_after;
+        if (docs[i] == NULL) {
+            continue;
+        }
+
+        rc = ngx_http_auth_token_fetch_get(docs[i], &ask->need, ask->deadline);
+
+        if (rc == NGX_ERROR) {
+            *retry_after = docs[i]->retry_after;
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
-    return rc;
+    return NGX_OK;
 }
 
 
@@ -141,17 +151,20 @@ ngx_http_auth_token_ask_ready(ngx_http_auth_token_need_t *need)
 static const char *
 ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask)
 {
-    ngx_int_t                        rc;
-    auth_token_str_t                 endpoint;
-    auth_token_request_t             request;
-    const auth_token_step_t         *step;
-    ngx_http_auth_token_provider_t  *provider;
+    ngx_int_t                         rc;
+    auth_token_str_t                  endpoint;
+    auth_token_request_t              request;
+    const auth_token_step_t          *step;
+    ngx_http_auth_token_provider_t   *provider;
+    ngx_http_auth_token_endpoints_t  *found;
 
     provider = ask->provider;
     step = &provider->protocol->steps[ask->step];
 
-    endpoint.len = provider->endpoint.len;
-    endpoint.data = provider->endpoint.data;
+    found = ngx_http_auth_token_issuer_endpoints(provider);
+
+    endpoint.len = found ? found->endpoint.len : provider->endpoint.len;
+    endpoint.data = found ? found->endpoint.data : provider->endpoint.data;
 
     if (auth_token_request_build(step, endpoint, &ask->vars, &request) != 0
         || (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER

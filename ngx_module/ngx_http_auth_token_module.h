@@ -21,6 +21,7 @@
 #include "auth_token_step.h"
 #include "ngx_http_auth_token_cache.h"
 #include "ngx_http_auth_token_curl.h"
+#include "ngx_http_auth_token_fetch.h"
 #include "ngx_http_auth_token_zone.h"
 
 
@@ -59,7 +60,10 @@ typedef struct {
     ngx_array_t                       *drafts;       /* while it is read */
     ngx_array_t                       *names;        /* of ngx_keyval_t */
     void                              *pattern;      /* ngx_regex_t, or NULL */
-    ngx_str_t                          endpoint;
+    ngx_str_t                          endpoint;     /* or */
+    ngx_str_t                          issuer;       /* that publishes it */
+    ngx_msec_t                         issuer_valid;
+    ngx_http_auth_token_fetched_t     *discovery;    /* with an issuer */
     ngx_http_auth_token_credential_t  *credential;
     ngx_http_complex_value_t          *realm;        /* NULL: a location's */
 
@@ -75,6 +79,7 @@ typedef struct {
     time_t                             leeway;
     ngx_flag_t                         allow_http;
     ngx_http_auth_token_reach_t        reach;
+    ngx_http_auth_token_reach_t        aside;        /* for documents */
 
     /* digest of all that decides an answer: steps, endpoint, credential */
     u_char                             fingerprint

@@ -14,6 +14,7 @@
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_credential.h"
 #include "ngx_http_auth_token_draft.h"
+#include "ngx_http_auth_token_issuer.h"
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_reach.h"
 #include "ngx_http_auth_token_step_words.h"
@@ -35,6 +36,7 @@ static ngx_int_t ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
 
 static ngx_command_t  *ngx_http_auth_token_provider_tables[] = {
     ngx_http_auth_token_words,
+    ngx_http_auth_token_issuer_words,
     ngx_http_auth_token_reach_words,
     ngx_http_auth_token_step_words,
     ngx_http_auth_token_status_words,
@@ -230,7 +232,8 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
     }
 
     missing = (provider->protocol == NULL) ? "preset\" or \"step"
-              : (provider->endpoint.len == 0) ? "endpoint"
+              : (provider->endpoint.len == 0 && provider->issuer.len == 0)
+                ? "endpoint"
               : (provider->credential == NULL) ? "credential"
               : NULL;
 
@@ -257,6 +260,10 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
 
     ngx_http_auth_token_provider_defaults(provider);
 
+    if (ngx_http_auth_token_issuer_finish(cf, provider) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     if (provider->lives.refresh != 0
         && provider->lives.refresh >= provider->lives.valid)
     {
@@ -273,6 +280,16 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
     if (ngx_http_auth_token_curl_configure(cf, &provider->reach) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
+
+    /*
+     * documents come from other hosts too, and on connections of their own:
+     * look-ups that wait for them may hold all of the others
+     */
+
+    provider->aside = provider->reach;
+
+    ngx_str_null(&provider->aside.unix_socket);
+    ngx_str_null(&provider->aside.ssl_name);
 
     return NGX_CONF_OK;
 }
@@ -336,6 +353,7 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     parts[n++].data = steps.data;
 
     parts[n++] = provider->endpoint;
+    parts[n++] = provider->issuer;
     parts[n++] = reach->unix_socket;
     parts[n++] = reach->proxy;
     parts[n++] = credential->method;

@@ -26,25 +26,28 @@ ngx_int_t
 ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider)
 {
-    ngx_str_t                   given;
+    char                       *word;
+    ngx_str_t                   given, *target;
     ngx_http_auth_token_url_t   url, proxy;
 
     ngx_memzero(&proxy, sizeof(ngx_http_auth_token_url_t));
 
-    given = provider->endpoint;
+    word = provider->issuer.len ? "issuer" : "endpoint";
+    target = provider->issuer.len ? &provider->issuer : &provider->endpoint;
+    given = *target;
 
     if (ngx_http_auth_token_reach_unix(cf, provider) != NGX_OK
-        || ngx_http_auth_token_reach_url(cf, &provider->endpoint, &url)
-           != NGX_OK)
+        || ngx_http_auth_token_reach_url(cf->pool, target, &url) != NGX_OK)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid endpoint \"%V\" in provider \"%V\"",
-                           &given, &provider->name);
+                           "invalid %s \"%V\" in provider \"%V\"",
+                           word, &given, &provider->name);
         return NGX_ERROR;
     }
 
     if (provider->reach.proxy.len
-        && (ngx_http_auth_token_reach_url(cf, &provider->reach.proxy, &proxy)
+        && (ngx_http_auth_token_reach_url(cf->pool, &provider->reach.proxy,
+                                          &proxy)
             != NGX_OK
             || proxy.https || provider->reach.unix_socket.len))
     {
@@ -54,19 +57,26 @@ ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    /* a proxy may be anywhere */
-
-    if (!url.https && (!url.loopback || provider->reach.proxy.len)
-        && provider->allow_http != 1)
-    {
+    if (!ngx_http_auth_token_reach_safe(provider, &url)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "endpoint \"%V\" in provider \"%V\" sends tokens "
+                           "%s \"%V\" in provider \"%V\" sends tokens "
                            "in clear text, use https or \"allow_http on\"",
-                           &given, &provider->name);
+                           word, &given, &provider->name);
         return NGX_ERROR;
     }
 
     return ngx_http_auth_token_reach_names(cf, provider, &url, &proxy);
+}
+
+
+/* a proxy may be anywhere */
+
+ngx_uint_t
+ngx_http_auth_token_reach_safe(ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_url_t *url)
+{
+    return url->https || (url->loopback && provider->reach.proxy.len == 0)
+           || provider->allow_http == 1;
 }
 
 
@@ -189,7 +199,7 @@ ngx_http_auth_token_reach_names(ngx_conf_t *cf,
 
 
 ngx_int_t
-ngx_http_auth_token_reach_url(ngx_conf_t *cf, ngx_str_t *url,
+ngx_http_auth_token_reach_url(ngx_pool_t *pool, ngx_str_t *url,
     ngx_http_auth_token_url_t *out)
 {
     size_t      i;
@@ -234,7 +244,7 @@ ngx_http_auth_token_reach_url(ngx_conf_t *cf, ngx_str_t *url,
 
     if (u.url.len == 0
         || (u.url.len >= 5 && ngx_strncasecmp(p, (u_char *) "unix:", 5) == 0)
-        || ngx_parse_url(cf->pool, &u) != NGX_OK)
+        || ngx_parse_url(pool, &u) != NGX_OK)
     {
         return NGX_ERROR;
     }

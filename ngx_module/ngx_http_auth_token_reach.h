@@ -25,8 +25,8 @@ typedef struct {
 
 
 /*
- * At the end of the block: checks endpoint, proxy and names, and prepares
- * provider->reach for them.  NGX_ERROR after logging what is wrong.
+ * At the end of the block: checks endpoint or issuer, proxy and names, and
+ * prepares provider->reach for them.  NGX_ERROR after logging what is wrong.
  */
 ngx_int_t ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
@@ -35,8 +35,15 @@ ngx_int_t ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
  * Splits and checks "http[s]://host[:port][/path]".  NGX_ERROR: it is none,
  * or has user information, a query, a fragment or blanks.
  */
-ngx_int_t ngx_http_auth_token_reach_url(ngx_conf_t *cf, ngx_str_t *url,
+ngx_int_t ngx_http_auth_token_reach_url(ngx_pool_t *pool, ngx_str_t *url,
     ngx_http_auth_token_url_t *out);
+
+/*
+ * Whether secrets may be sent there: by https, to this machine, or where the
+ * provider allows everything.
+ */
+ngx_uint_t ngx_http_auth_token_reach_safe(
+    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *url);
 
 
 #endif /* _NGX_HTTP_AUTH_TOKEN_REACH_H_INCLUDED_ */

@@ -30,9 +30,11 @@ UNIT_COVERED += auth_token_buf auth_token_doc auth_token_doc_json \
                 auth_token_challenge auth_token_require auth_token_policy \
                 auth_token_claim
 
+UNIT_COVERED += auth_token_issuer
+
 # tests whose sources parse JSON
 UNIT_JSON     = json answer cloudflare condition fixtures introspection \
-                mapping mapping_time preset
+                issuer mapping mapping_time preset
 
 $(foreach name,$(UNIT_JSON),$(eval LIBS_$(name) = -ljansson))
 
