@@ -25,14 +25,20 @@ declare -A needs=(
     [bench]="@build wrk python3 procps libnginx-mod-http-js
              libnginx-mod-http-lua lua-cjson"
     [root]="debootstrap util-linux"
+    [npm]=""
 )
+
+# Debian's node, where the machine has none of another origin
+if ! command -v node > /dev/null || ! command -v npm > /dev/null; then
+    needs[npm]="nodejs npm"
+fi
 
 
 # every package that the purposes given need, one a line
 packages_of() {
     local word
     for word in "$@"; do
-        if [ -z "${needs[$word]:-}" ]; then
+        if [ -z "${needs[$word]+known}" ]; then
             echo "$0: unknown purpose \"$word\"; known: ${!needs[*]}" >&2
             return 1
         fi
@@ -159,6 +165,35 @@ download_from() {
 }
 
 
+# The packages of t/npm, into build/npm: no other place, and no script of
+# theirs is run.  The lock file has their digests, and names no registry.
+install_npm() {
+    local from=$here/../t/npm to=$here/../build/npm
+
+    if cmp -s "$from/package-lock.json" "$to/package-lock.json"; then
+        return 0
+    fi
+
+    echo "installing: npm packages of t/npm"
+    rm -rf "$to" "$to.new"
+    mkdir -p "$to.new"
+    cp "$from/package.json" "$from/package-lock.json" "$to.new"
+
+    if ! (cd "$to.new" && timeout 300 npm ci --ignore-scripts --no-audit \
+            --no-fund --no-update-notifier --loglevel=error \
+            --fetch-retries=1 --fetch-retry-mintimeout=1000 \
+            --fetch-retry-maxtimeout=5000) > "$work/npm.log" 2>&1
+    then
+        tail -n 10 "$work/npm.log" >&2
+        echo "$0: cannot install the npm packages" >&2
+        rm -rf "$to.new"
+        return 1
+    fi
+
+    mv "$to.new" "$to"
+}
+
+
 main() {
     local purpose packages missing
 
@@ -173,7 +208,7 @@ main() {
     fi
 
     packages=$(packages_of "$@")
-    missing=$(missing_of $packages)
+    missing=${packages:+$(missing_of $packages)}
 
     if [ -n "$missing" ]; then
         echo "installing:" $missing
@@ -181,9 +216,10 @@ main() {
     fi
 
     for purpose in "$@"; do
-        if [ "$purpose" = test ]; then
-            install_test_nginx
-        fi
+        case $purpose in
+        test) install_test_nginx ;;
+        npm)  install_npm ;;
+        esac
     done
 }
 

@@ -7,8 +7,9 @@
 #     util/test.sh [STAGE]...
 #
 # or those named.  A stage that runs no test has failed.  The last line is
-# "N passed, N failed".  NO_INSTALL=1 leaves the machine as it is; JOBS is
-# the number of test files that run at the same time.
+# "N passed, N failed, N skipped", and before it stands why something was
+# skipped.  NO_INSTALL=1 leaves the machine as it is; JOBS is the number of
+# test files that run at the same time.
 
 set -u -o pipefail
 
@@ -17,8 +18,9 @@ cd "$top" || exit 1
 PATH=$PATH:/usr/sbin:/sbin
 
 # name, what it needs (- or module, and with "tools" the packages of that
-# purpose; "named": it runs only when it is asked for), and the command, which
-# speaks TAP or runs prove; in the order of running
+# purpose, with "npm" those too, if they are to be had; "named": it runs only
+# when it is asked for), and the command, which speaks TAP or runs prove; in
+# the order of running
 stages='
 style           -       run_checks
 compile         module  util/compile.sh
@@ -29,7 +31,7 @@ mutants         -       make -s mutants
 replay          -       make -s fuzz-replay
 fuzz            tools   make -s fuzz
 static          module,tools,named  util/static
-e2e             module  run_prove
+e2e             module,npm  run_prove
 hup             module  run_hup
 '
 
@@ -37,11 +39,13 @@ JOBS=${JOBS:-$(nproc)}
 logs=$top/build/test
 passed=0
 failed=0
+skipped=0
 
 
 # the .t files run side by side, but each in a range of ports of its own
 run_prove() {
-    prove --jobs "$JOBS" --recurse "${@:-t}"
+    PERL5LIB=$top/util${PERL5LIB:+:$PERL5LIB} \
+        prove --formatter Skipped --jobs "$JOBS" --recurse "${@:-t}"
 }
 
 
@@ -72,12 +76,19 @@ run_checks() {
 }
 
 
-# Prints "passed failed" for the output of a stage: what prove says in its
-# closing lines, or the lines of plain TAP, or what a comparison found.
+# Prints "passed failed skipped" for the output of a stage: what prove says in
+# its closing lines, or the lines of plain TAP, or what a comparison found.
 count_tests() {
     awk '
         /, [0-9]+ different$/ { if ($(NF - 1) > 0) bad++; else good++ }
-        /^(not )?ok( |$)/ { if (/^not/ && !/# *TODO/) bad++; else good++ }
+        /^(not )?ok( |$)/ {
+            if (/^not/ && !/# *TODO/) bad++
+            else if (/# *[Ss][Kk][Ii][Pp]/) none++
+            else good++
+        }
+        /^skipped: / { none++ }
+        # a file that was skipped as a whole has no tests to take it from
+        / \.+ skipped: / { whole++ }
         /^Files=[0-9]+, Tests=[0-9]+/ {
             proved = 1
             split($2, part, "[=,]")
@@ -89,21 +100,22 @@ count_tests() {
         }
         END {
             if (proved) {
-                print (all > lost ? all - lost : 0), lost + 0
+                all -= lost + none - whole
+                print (all > 0 ? all : 0), lost + 0, none + 0
             } else {
-                print good + 0, bad + 0
+                print good + 0, bad + 0, none + 0
             }
         }' "$1"
 }
 
 
 run_stage() {
-    local name=$1 log=$logs/$1.log rc=0 good bad start=$SECONDS
+    local name=$1 log=$logs/$1.log rc=0 good bad none start=$SECONDS
     shift
 
     echo "== $name"
     "$@" 2>&1 < /dev/null | tee "$log" || rc=1
-    read -r good bad < <(count_tests "$log")
+    read -r good bad none < <(count_tests "$log")
 
     if [ $((good + bad)) -eq 0 ]; then
         echo "$name: ran no test"
@@ -115,8 +127,12 @@ run_stage() {
 
     passed=$((passed + good))
     failed=$((failed + bad))
-    summary="$summary$name: $good passed, $bad failed, $((SECONDS - start)) s
+    skipped=$((skipped + none))
+    summary="$summary$name: $good passed, $bad failed, $none skipped,\
+ $((SECONDS - start)) s
 "
+    grep -hE '^skipped: |^ok .*# *[Ss][Kk][Ii][Pp]' "$log" | sort -u \
+        | sed "s/^/$name: /" >> "$logs/skipped"
 }
 
 
@@ -132,17 +148,24 @@ for name in $chosen; do
 done
 
 mkdir -p "$logs"
+: > "$logs/skipped"
 
 purposes=test
+npm=
 for name in $chosen; do
-    case $(echo "$stages" | awk -v name="$name" '$1 == name { print $2 }') in
-    *tools*) purposes="test tools" ;;
-    esac
+    needs=$(echo "$stages" | awk -v name="$name" '$1 == name { print $2 }')
+    case $needs in *tools*) purposes="test tools" ;; esac
+    case $needs in *npm*)   npm=yes ;; esac
 done
 
 if [ -z "${NO_INSTALL:-}" ] && ! util/install-deps.sh $purposes; then
     echo "0 passed, 1 failed"
     exit 1
+fi
+
+# what comes from another registry may be out of reach; its tests skip then
+if [ -z "${NO_INSTALL:-}" ] && [ -n "$npm" ]; then
+    util/install-deps.sh npm || true
 fi
 
 for name in $chosen; do
@@ -162,5 +185,6 @@ for name in $chosen; do
 done
 
 printf '\n%s\n' "$summary"
-echo "$passed passed, $failed failed"
+[ ! -s "$logs/skipped" ] || { cat "$logs/skipped"; echo; }
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
