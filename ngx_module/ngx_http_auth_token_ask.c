@@ -170,7 +170,7 @@ ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask)
         || (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER
             && ngx_http_auth_token_credential_apply(provider->credential,
                                                     &request.headers,
-                                                    &request.body)
+                                                    &request.body, ask->log)
                != NGX_OK))
     {
         auth_token_request_free(&request);

@@ -4,8 +4,8 @@
  */
 
 /*
- * How the provider itself authenticates at its authority.  A method is one
- * table line.
+ * How the provider itself authenticates at its authority: from the arguments
+ * of "credential" to what goes with a request.
  */
 
 #include <ngx_config.h>
@@ -13,309 +13,249 @@
 #include <ngx_http.h>
 
 #include "ngx_http_auth_token_credential.h"
-#include "ngx_http_auth_token_secret.h"
+#include "ngx_http_auth_token_method.h"
 
 
-typedef ngx_int_t (*ngx_http_auth_token_credential_pt)(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args);
+/* a secret of 8k, escaped and encoded, and its id */
+#define NGX_HTTP_AUTH_TOKEN_CREDENTIAL_MAX  65536
 
 
-typedef struct {
-    ngx_str_t                          name;
-    ngx_uint_t                         nargs;    /* after the name */
-    ngx_http_auth_token_credential_pt  set;
-} ngx_http_auth_token_method_t;
+static ngx_int_t ngx_http_auth_token_credential_hold(
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *secret,
+    ngx_http_auth_token_held_t *held);
+static ngx_int_t ngx_http_auth_token_credential_copy(ngx_str_t *to,
+    auth_token_buf_t *from);
+static void ngx_http_auth_token_credential_wipe(ngx_str_t *s);
+static void ngx_http_auth_token_credential_renew(
+    ngx_http_auth_token_credential_t *credential, ngx_log_t *log);
+static ngx_int_t ngx_http_auth_token_credential_assert(
+    ngx_http_auth_token_credential_t *credential, auth_token_buf_t *body);
 
 
-static ngx_int_t ngx_http_auth_token_credential_none(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args);
-static ngx_int_t ngx_http_auth_token_credential_bearer(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args);
-static ngx_int_t ngx_http_auth_token_credential_basic(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args);
-static ngx_int_t ngx_http_auth_token_credential_post(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args);
-static ngx_int_t ngx_http_auth_token_credential_header(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args);
-static ngx_int_t ngx_http_auth_token_credential_line(ngx_conf_t *cf,
-    ngx_str_t *line, char *format, ngx_str_t *name, ngx_str_t *value);
-static u_char *ngx_http_auth_token_credential_form(u_char *p, ngx_str_t *s);
-
-
-static ngx_http_auth_token_method_t  ngx_http_auth_token_methods[] = {
-
-    { ngx_string("none"), 0, ngx_http_auth_token_credential_none },
-
-    { ngx_string("bearer"), 1, ngx_http_auth_token_credential_bearer },
-
-    { ngx_string("basic"), 2, ngx_http_auth_token_credential_basic },
-
-    { ngx_string("post"), 2, ngx_http_auth_token_credential_post },
-
-    { ngx_string("header"), 2, ngx_http_auth_token_credential_header },
-
-    { ngx_null_string, 0, NULL }
-};
-
-
-ngx_http_auth_token_credential_t *
-ngx_http_auth_token_credential_parse(ngx_conf_t *cf)
+const char *
+ngx_http_auth_token_credential_take(
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *secret)
 {
-    ngx_str_t                         *value;
-    ngx_http_auth_token_method_t      *m;
-    ngx_http_auth_token_credential_t  *credential;
+    ngx_int_t                            rc;
+    const char                          *wrong;
+    auth_token_buf_t                     trial;
+    ngx_http_auth_token_held_t           held;
+    ngx_http_auth_token_assertion_t      assertion;
+    const ngx_http_auth_token_method_t  *m;
+    static ngx_str_t                     hs256 = ngx_string("HS256");
 
-    value = cf->args->elts;
+    m = credential->method;
+    assertion = credential->assertion;
 
-    for (m = ngx_http_auth_token_methods; m->name.len; m++) {
-        if (m->name.len == value[1].len
-            && ngx_strcmp(m->name.data, value[1].data) == 0)
-        {
-            break;
+    ngx_memzero(&held, sizeof(ngx_http_auth_token_held_t));
+
+    if (m->shared) {
+        if (assertion.alg == NULL) {
+            assertion.alg = ngx_http_auth_token_assertion_alg(&hs256, 1);
+        }
+
+        wrong = ngx_http_auth_token_assertion_secret(secret, assertion.alg);
+        if (wrong) {
+            return wrong;
         }
     }
 
-    if (m->name.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown credential method \"%V\"", &value[1]);
-        return NULL;
+    if (m->private) {
+        wrong = ngx_http_auth_token_assertion_key(secret, &assertion.alg,
+                                                  &held.key);
+        if (wrong) {
+            return wrong;
+        }
     }
 
-    if (cf->args->nelts - 2 != m->nargs) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "credential method \"%V\" takes %ui parameters",
-                           &value[1], m->nargs);
-        return NULL;
+    rc = ngx_http_auth_token_credential_hold(credential, secret, &held);
+
+    assertion.key = held.key;
+    assertion.secret = held.text;
+    assertion.client = credential->name;
+
+    if (rc == NGX_OK && assertion.alg != NULL) {
+        auth_token_buf_init(&trial, NGX_HTTP_AUTH_TOKEN_CREDENTIAL_MAX);
+        rc = ngx_http_auth_token_assertion_make(&assertion, 0, &trial);
+        auth_token_buf_free(&trial);
     }
 
-    credential = ngx_pcalloc(cf->pool,
-                             sizeof(ngx_http_auth_token_credential_t));
-    if (credential == NULL) {
-        return NULL;
+    if (rc != NGX_OK) {
+        ngx_http_auth_token_credential_drop(&held);
+        return "cannot be used to authenticate";
     }
 
-    credential->method = m->name;
+    ngx_http_auth_token_credential_drop(&credential->held);
 
-    if (m->set(cf, credential, &value[2]) != NGX_OK) {
-        return NULL;
-    }
+    credential->held = held;
+    credential->assertion = assertion;
 
-    return credential;
+    return NULL;
 }
 
 
 static ngx_int_t
-ngx_http_auth_token_credential_none(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args)
+ngx_http_auth_token_credential_hold(
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *secret,
+    ngx_http_auth_token_held_t *held)
 {
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_auth_token_credential_bearer(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args)
-{
-    ngx_str_t         secret;
-    static ngx_str_t  name = ngx_string("Authorization");
-
-    if (ngx_http_auth_token_secret_read(cf, &args[0], &secret) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_auth_token_credential_line(cf, &credential->header,
-                                               "%V: Bearer %V%Z", &name,
-                                               &secret);
-}
-
-
-/* RFC 6749, 2.3.1: id and secret are form-encoded before they are joined */
-
-static ngx_int_t
-ngx_http_auth_token_credential_basic(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args)
-{
-    u_char           *p;
     ngx_int_t         rc;
-    ngx_str_t         secret, pair, encoded;
-    static ngx_str_t  name = ngx_string("Authorization");
+    auth_token_buf_t  text, header, form;
 
-    if (ngx_http_auth_token_secret_read(cf, &args[1], &secret) != NGX_OK) {
-        return NGX_ERROR;
+    auth_token_buf_init(&text, NGX_HTTP_AUTH_TOKEN_CREDENTIAL_MAX);
+    auth_token_buf_init(&header, NGX_HTTP_AUTH_TOKEN_CREDENTIAL_MAX);
+    auth_token_buf_init(&form, NGX_HTTP_AUTH_TOKEN_CREDENTIAL_MAX);
+
+    (void) auth_token_buf_add(&text, secret->data, secret->len);
+
+    if (credential->method->make) {
+        credential->method->make(credential, secret, &header, &form);
     }
 
-    pair.data = ngx_pnalloc(cf->pool, 3 * (args[0].len + secret.len) + 1);
-    if (pair.data == NULL) {
-        return NGX_ERROR;
-    }
+    rc = (ngx_http_auth_token_credential_copy(&held->text, &text) == NGX_OK
+          && ngx_http_auth_token_credential_copy(&held->header, &header)
+             == NGX_OK
+          && ngx_http_auth_token_credential_copy(&held->form, &form)
+             == NGX_OK)
+         ? NGX_OK : NGX_ERROR;
 
-    p = ngx_http_auth_token_credential_form(pair.data, &args[0]);
-    *p++ = ':';
-    p = ngx_http_auth_token_credential_form(p, &secret);
-
-    pair.len = p - pair.data;
-
-    encoded.data = ngx_pnalloc(cf->pool, ngx_base64_encoded_length(pair.len));
-    if (encoded.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_encode_base64(&encoded, &pair);
-
-    rc = ngx_http_auth_token_credential_line(cf, &credential->header,
-                                             "%V: Basic %V%Z", &name,
-                                             &encoded);
-
-    ngx_explicit_memzero(pair.data, pair.len);
-    ngx_explicit_memzero(encoded.data, encoded.len);
+    auth_token_buf_free(&text);
+    auth_token_buf_free(&header);
+    auth_token_buf_free(&form);
 
     return rc;
 }
 
 
 static ngx_int_t
-ngx_http_auth_token_credential_post(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args)
+ngx_http_auth_token_credential_copy(ngx_str_t *to, auth_token_buf_t *from)
 {
-    u_char     *p;
-    ngx_str_t   secret;
-
-    if (ngx_http_auth_token_secret_read(cf, &args[1], &secret) != NGX_OK) {
+    if (from->failed) {
         return NGX_ERROR;
     }
 
-    p = ngx_pnalloc(cf->pool, sizeof("client_id=&client_secret=") - 1
-                              + 3 * (args[0].len + secret.len));
-    if (p == NULL) {
+    if (from->len == 0) {
+        return NGX_OK;
+    }
+
+    to->data = ngx_alloc(from->len, ngx_cycle->log);
+    if (to->data == NULL) {
         return NGX_ERROR;
     }
 
-    credential->form.data = p;
-
-    p = ngx_cpymem(p, "client_id=", sizeof("client_id=") - 1);
-    p = ngx_http_auth_token_credential_form(p, &args[0]);
-    p = ngx_cpymem(p, "&client_secret=", sizeof("&client_secret=") - 1);
-    p = ngx_http_auth_token_credential_form(p, &secret);
-
-    credential->form.len = p - credential->form.data;
+    ngx_memcpy(to->data, from->data, from->len);
+    to->len = from->len;
 
     return NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_http_auth_token_credential_header(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential, ngx_str_t *args)
+void
+ngx_http_auth_token_credential_drop(ngx_http_auth_token_held_t *held)
 {
-    u_char      ch;
-    size_t      i;
-    ngx_str_t   secret;
+    ngx_http_auth_token_assertion_key_free(held->key);
 
-    for (i = 0; i < args[0].len; i++) {
-        ch = args[0].data[i];
-
-        if ((ch < '0' || ch > '9') && (ch < 'A' || ch > 'Z')
-            && (ch < 'a' || ch > 'z') && ch != '-' && ch != '_')
-        {
-            break;
-        }
-    }
-
-    if (args[0].len == 0 || i != args[0].len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid header name \"%V\"", &args[0]);
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_auth_token_secret_read(cf, &args[1], &secret) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_auth_token_credential_line(cf, &credential->header,
-                                               "%V: %V%Z", &args[0], &secret);
+    ngx_http_auth_token_credential_wipe(&held->text);
+    ngx_http_auth_token_credential_wipe(&held->header);
+    ngx_http_auth_token_credential_wipe(&held->form);
 }
 
 
-static ngx_int_t
-ngx_http_auth_token_credential_line(ngx_conf_t *cf, ngx_str_t *line,
-    char *format, ngx_str_t *name, ngx_str_t *value)
+static void
+ngx_http_auth_token_credential_wipe(ngx_str_t *s)
 {
-    size_t  len;
-
-    len = name->len + value->len + sizeof(": Bearer ");
-
-    line->data = ngx_pnalloc(cf->pool, len);
-    if (line->data == NULL) {
-        return NGX_ERROR;
+    if (s->data != NULL) {
+        ngx_explicit_memzero(s->data, s->len);
+        ngx_free(s->data);
     }
-
-    /* the NUL at the end belongs to the line */
-
-    line->len = ngx_snprintf(line->data, len, format, name, value)
-                - line->data;
-
-    return NGX_OK;
 }
 
 
-/* application/x-www-form-urlencoded; "p" has room for 3 * s->len bytes */
+/*
+ * A file that changes is the same identity's new secret: what is in the cache
+ * stays, and it does not matter which worker sees the change first.
+ */
 
-static u_char *
-ngx_http_auth_token_credential_form(u_char *p, ngx_str_t *s)
+static void
+ngx_http_auth_token_credential_renew(
+    ngx_http_auth_token_credential_t *credential, ngx_log_t *log)
 {
-    u_char         ch;
-    size_t         i;
-    static u_char  hex[] = "0123456789ABCDEF";
+    u_char       room[NGX_HTTP_AUTH_TOKEN_MAX_SECRET];
+    ngx_str_t    text;
+    const char  *wrong;
 
-    for (i = 0; i < s->len; i++) {
-        ch = s->data[i];
-
-        if ((ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z')
-            || (ch >= 'a' && ch <= 'z')
-            || ch == '-' || ch == '.' || ch == '_' || ch == '*')
-        {
-            *p++ = ch;
-
-        } else if (ch == ' ') {
-            *p++ = '+';
-
-        } else {
-            *p++ = '%';
-            *p++ = hex[ch >> 4];
-            *p++ = hex[ch & 0xf];
-        }
+    if (ngx_http_auth_token_secret_renew(&credential->secret, room, &text, log)
+        != NGX_OK)
+    {
+        return;
     }
 
-    return p;
+    if (text.len == credential->held.text.len
+        && ngx_memcmp(text.data, credential->held.text.data, text.len) == 0)
+    {
+        ngx_explicit_memzero(room, sizeof(room));
+        return;
+    }
+
+    wrong = ngx_http_auth_token_credential_take(credential, &text);
+
+    ngx_explicit_memzero(room, sizeof(room));
+
+    if (wrong) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "auth token: secret file \"%V\" has changed and %s, "
+                      "the old secret stays in use", &credential->secret.path,
+                      wrong);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, log, 0,
+                  "auth token: secret file \"%V\" has changed and is in use",
+                  &credential->secret.path);
 }
 
 
 ngx_int_t
 ngx_http_auth_token_credential_apply(
     ngx_http_auth_token_credential_t *credential, auth_token_buf_t *headers,
-    auth_token_buf_t *body)
+    auth_token_buf_t *body, ngx_log_t *log)
 {
-    if (credential->header.len
-        && auth_token_buf_add(headers, credential->header.data,
-                              credential->header.len)
-           != 0)
+    ngx_http_auth_token_held_t  *held;
+
+    ngx_http_auth_token_credential_renew(credential, log);
+
+    held = &credential->held;
+
+    (void) auth_token_buf_add(headers, held->header.data, held->header.len);
+
+    if (held->form.len) {
+        if (body->len != 0) {
+            (void) auth_token_buf_addc(body, '&');
+        }
+
+        (void) auth_token_buf_add(body, held->form.data, held->form.len);
+    }
+
+    if (credential->assertion.alg != NULL
+        && ngx_http_auth_token_credential_assert(credential, body) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (credential->form.len == 0) {
-        return NGX_OK;
-    }
+    return headers->failed || body->failed ? NGX_ERROR : NGX_OK;
+}
 
-    if (body->len != 0 && auth_token_buf_addc(body, '&') != 0) {
-        return NGX_ERROR;
-    }
 
-    if (auth_token_buf_add(body, credential->form.data, credential->form.len)
-        != 0)
-    {
-        return NGX_ERROR;
-    }
+/* RFC 7523, 2.2; no character of an assertion needs escaping */
 
-    return NGX_OK;
+static ngx_int_t
+ngx_http_auth_token_credential_assert(
+    ngx_http_auth_token_credential_t *credential, auth_token_buf_t *body)
+{
+    (void) auth_token_buf_adds(body, "&client_assertion_type="
+                       "urn%3Aietf%3Aparams%3Aoauth%3A"
+                       "client-assertion-type%3Ajwt-bearer&client_assertion=");
+
+    return ngx_http_auth_token_assertion_make(&credential->assertion,
+                                              ngx_time(), body);
 }

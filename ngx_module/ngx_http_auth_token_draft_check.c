@@ -120,7 +120,7 @@ ngx_http_auth_token_draft_clash(ngx_http_auth_token_provider_t *provider,
         return 0;
     }
 
-    line = &provider->credential->header;
+    line = &provider->credential->held.header;
     pair = draft->headers.elts;
 
     for (i = 0; i < draft->headers.nelts; i++) {

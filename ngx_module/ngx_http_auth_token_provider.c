@@ -15,6 +15,7 @@
 #include "ngx_http_auth_token_credential.h"
 #include "ngx_http_auth_token_draft.h"
 #include "ngx_http_auth_token_issuer.h"
+#include "ngx_http_auth_token_method.h"
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_reach.h"
 #include "ngx_http_auth_token_step_words.h"
@@ -244,17 +245,9 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (provider->credential->form.len
-        && !provider->protocol->form_credentials)
+    if (ngx_http_auth_token_reach_finish(cf, provider) != NGX_OK
+        || ngx_http_auth_token_credential_finish(cf, provider) != NGX_OK)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "credential method \"%V\" needs a form, "
-                           "which provider \"%V\" does not send",
-                           &provider->credential->method, &provider->name);
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_http_auth_token_reach_finish(cf, provider) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -356,9 +349,10 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     parts[n++] = provider->issuer;
     parts[n++] = reach->unix_socket;
     parts[n++] = reach->proxy;
-    parts[n++] = credential->method;
-    parts[n++] = credential->header;
-    parts[n++] = credential->form;
+    parts[n++] = credential->method->name;
+    parts[n++] = credential->held.header;
+    parts[n++] = credential->held.form;
+    parts[n++] = credential->held.text;
 
     parts[n].data = ssl;
     parts[n++].len = ngx_sprintf(ssl, "%i %ui", reach->ssl_verify,

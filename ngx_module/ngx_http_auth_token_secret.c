@@ -4,7 +4,8 @@
  */
 
 /*
- * Where secrets come from: a file, the environment, the configuration.
+ * Where secrets come from: a file, systemd, the environment, the
+ * configuration; and whether a file has changed since.
  */
 
 #include <ngx_config.h>
@@ -13,58 +14,130 @@
 #include "ngx_http_auth_token_secret.h"
 
 
+/* a second write may leave the same times, if it comes at once */
+#define NGX_HTTP_AUTH_TOKEN_SECRET_SETTLES  2
+
+
+static ngx_int_t ngx_http_auth_token_secret_credential(ngx_conf_t *cf,
+    ngx_str_t *name, ngx_str_t *path);
 static ngx_int_t ngx_http_auth_token_secret_file(ngx_conf_t *cf,
-    ngx_str_t *path, ngx_str_t *secret);
-static ngx_int_t ngx_http_auth_token_secret_load(ngx_conf_t *cf, ngx_fd_t fd,
-    ngx_str_t *path, ngx_str_t *secret);
+    ngx_http_auth_token_secret_t *secret, u_char *room, ngx_str_t *text);
 static ngx_int_t ngx_http_auth_token_secret_env(ngx_conf_t *cf,
-    ngx_str_t *name, ngx_str_t *secret);
-static ngx_int_t ngx_http_auth_token_secret_check(ngx_conf_t *cf,
-    ngx_str_t *secret);
+    ngx_str_t *name, ngx_str_t *text);
+static const char *ngx_http_auth_token_secret_load(
+    ngx_http_auth_token_secret_t *secret, ngx_fd_t fd, u_char *room,
+    ngx_str_t *text, ngx_file_info_t *fi, ngx_err_t *err);
+static const char *ngx_http_auth_token_secret_check(
+    ngx_http_auth_token_secret_t *secret, ngx_str_t *text);
+static void ngx_http_auth_token_secret_stamp(ngx_file_info_t *fi,
+    ngx_http_auth_token_stamp_t *stamp);
+static ngx_uint_t ngx_http_auth_token_secret_same(
+    ngx_http_auth_token_stamp_t *a, ngx_http_auth_token_stamp_t *b);
+static void ngx_http_auth_token_secret_gone(
+    ngx_http_auth_token_secret_t *secret, ngx_log_t *log);
 
 
 ngx_int_t
 ngx_http_auth_token_secret_read(ngx_conf_t *cf, ngx_str_t *arg,
-    ngx_str_t *secret)
+    ngx_http_auth_token_secret_t *secret, u_char *room, ngx_str_t *text)
 {
-    ngx_int_t  rc;
-    ngx_str_t  name;
+    ngx_str_t    name;
+    const char  *wrong;
 
     if (ngx_strncmp(arg->data, "file:", 5) == 0) {
-        name.len = arg->len - 5;
-        name.data = arg->data + 5;
+        secret->path.len = arg->len - 5;
+        secret->path.data = arg->data + 5;
 
-        rc = ngx_http_auth_token_secret_file(cf, &name, secret);
+        return ngx_http_auth_token_secret_file(cf, secret, room, text);
+    }
 
-    } else if (ngx_strncmp(arg->data, "env:", 4) == 0) {
+    if (ngx_strncmp(arg->data, "credential:", 11) == 0) {
+        name.len = arg->len - 11;
+        name.data = arg->data + 11;
+
+        if (ngx_http_auth_token_secret_credential(cf, &name, &secret->path)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_auth_token_secret_file(cf, secret, room, text);
+    }
+
+    if (ngx_strncmp(arg->data, "env:", 4) == 0) {
         name.len = arg->len - 4;
         name.data = arg->data + 4;
 
-        rc = ngx_http_auth_token_secret_env(cf, &name, secret);
+        if (ngx_http_auth_token_secret_env(cf, &name, text) != NGX_OK) {
+            return NGX_ERROR;
+        }
 
     } else {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "a literal secret is shown by \"nginx -T\", "
                            "use \"file:\" or \"env:\"");
-
-        *secret = *arg;
-        rc = NGX_OK;
+        *text = *arg;
     }
 
-    if (rc != NGX_OK) {
-        return rc;
+    wrong = ngx_http_auth_token_secret_check(secret, text);
+
+    if (wrong) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "the secret %s", wrong);
+        return NGX_ERROR;
     }
 
-    return ngx_http_auth_token_secret_check(cf, secret);
+    return NGX_OK;
+}
+
+
+/* systemd.exec(5): LoadCredential= and its like */
+
+static ngx_int_t
+ngx_http_auth_token_secret_credential(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *path)
+{
+    char  *dir;
+
+    if (name->len == 0 || ngx_strlchr(name->data, name->data + name->len, '/')
+        || ngx_strcmp(name->data, ".") == 0
+        || ngx_strcmp(name->data, "..") == 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"credential:%V\"", name);
+        return NGX_ERROR;
+    }
+
+    dir = getenv("CREDENTIALS_DIRECTORY");
+
+    if (dir == NULL || *dir != '/') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"credential:%V\" needs the environment variable "
+                           "CREDENTIALS_DIRECTORY, with a full path", name);
+        return NGX_ERROR;
+    }
+
+    path->data = ngx_pnalloc(cf->pool, ngx_strlen(dir) + name->len + 2);
+    if (path->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    path->len = ngx_sprintf(path->data, "%s/%V%Z", dir, name) - path->data - 1;
+
+    return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_auth_token_secret_file(ngx_conf_t *cf, ngx_str_t *path,
-    ngx_str_t *secret)
+ngx_http_auth_token_secret_file(ngx_conf_t *cf,
+    ngx_http_auth_token_secret_t *secret, u_char *room, ngx_str_t *text)
 {
-    ngx_fd_t   fd;
-    ngx_int_t  rc;
+    ngx_fd_t          fd;
+    ngx_err_t         err;
+    ngx_str_t        *path;
+    const char       *wrong;
+    ngx_file_info_t   fi;
+
+    path = &secret->path;
 
     if (path->len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -87,33 +160,16 @@ ngx_http_auth_token_secret_file(ngx_conf_t *cf, ngx_str_t *path,
         return NGX_ERROR;
     }
 
-    rc = ngx_http_auth_token_secret_load(cf, fd, path, secret);
+    wrong = ngx_http_auth_token_secret_load(secret, fd, room, text, &fi, &err);
 
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
                            ngx_close_file_n " \"%V\" failed", path);
     }
 
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_auth_token_secret_load(ngx_conf_t *cf, ngx_fd_t fd, ngx_str_t *path,
-    ngx_str_t *secret)
-{
-    ssize_t          n;
-    ngx_file_info_t  fi;
-
-    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", path);
-        return NGX_ERROR;
-    }
-
-    if (!ngx_is_file(&fi)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "secret file \"%V\" is not a regular file", path);
+    if (wrong) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, err, "secret file \"%V\" %s",
+                           path, wrong);
         return NGX_ERROR;
     }
 
@@ -122,40 +178,7 @@ ngx_http_auth_token_secret_load(ngx_conf_t *cf, ngx_fd_t fd, ngx_str_t *path,
                            "secret file \"%V\" can be read by others", path);
     }
 
-    if (ngx_file_size(&fi) > NGX_HTTP_AUTH_TOKEN_MAX_SECRET) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "secret file \"%V\" is too large", path);
-        return NGX_ERROR;
-    }
-
-    secret->data = ngx_pnalloc(cf->pool, NGX_HTTP_AUTH_TOKEN_MAX_SECRET);
-    if (secret->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    n = ngx_read_fd(fd, secret->data, NGX_HTTP_AUTH_TOKEN_MAX_SECRET);
-
-    if (n == -1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_read_fd_n " \"%V\" failed", path);
-        return NGX_ERROR;
-    }
-
-    if (n > 0 && secret->data[n - 1] == LF) {
-        n--;
-    }
-
-    if (n > 0 && secret->data[n - 1] == CR) {
-        n--;
-    }
-
-    if (n == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "secret file \"%V\" is empty", path);
-        return NGX_ERROR;
-    }
-
-    secret->len = n;
+    ngx_http_auth_token_secret_stamp(&fi, &secret->stamp);
 
     return NGX_OK;
 }
@@ -163,7 +186,7 @@ ngx_http_auth_token_secret_load(ngx_conf_t *cf, ngx_fd_t fd, ngx_str_t *path,
 
 static ngx_int_t
 ngx_http_auth_token_secret_env(ngx_conf_t *cf, ngx_str_t *name,
-    ngx_str_t *secret)
+    ngx_str_t *text)
 {
     char  *value;
 
@@ -176,37 +199,196 @@ ngx_http_auth_token_secret_env(ngx_conf_t *cf, ngx_str_t *name,
         return NGX_ERROR;
     }
 
-    secret->len = ngx_strlen(value);
-    secret->data = ngx_pnalloc(cf->pool, secret->len + 1);
-    if (secret->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(secret->data, value, secret->len + 1);
+    text->len = ngx_strlen(value);
+    text->data = (u_char *) value;
 
     return NGX_OK;
 }
 
 
-/* a line break in a secret would add a header field to the request */
+/* NULL, or what is wrong */
 
-static ngx_int_t
-ngx_http_auth_token_secret_check(ngx_conf_t *cf, ngx_str_t *secret)
+static const char *
+ngx_http_auth_token_secret_load(ngx_http_auth_token_secret_t *secret,
+    ngx_fd_t fd, u_char *room, ngx_str_t *text, ngx_file_info_t *fi,
+    ngx_err_t *err)
 {
-    size_t  i;
+    ssize_t  n;
 
-    if (secret->len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "the secret is empty");
-        return NGX_ERROR;
+    *err = 0;
+
+    if (ngx_fd_info(fd, fi) == NGX_FILE_ERROR) {
+        *err = ngx_errno;
+        return "cannot be looked at";
     }
 
-    for (i = 0; i < secret->len; i++) {
-        if (secret->data[i] < 0x20 || secret->data[i] == 0x7f) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the secret has control characters");
-            return NGX_ERROR;
+    if (!ngx_is_file(fi)) {
+        return "is not a regular file";
+    }
+
+    if (ngx_file_size(fi) > NGX_HTTP_AUTH_TOKEN_MAX_SECRET) {
+        return "is too large";
+    }
+
+    n = ngx_read_fd(fd, room, NGX_HTTP_AUTH_TOKEN_MAX_SECRET);
+
+    if (n == -1) {
+        *err = ngx_errno;
+        return "cannot be read";
+    }
+
+    text->data = room;
+    text->len = n;
+
+    if (text->len && room[text->len - 1] == LF) {
+        text->len--;
+    }
+
+    if (text->len && room[text->len - 1] == CR) {
+        text->len--;
+    }
+
+    return ngx_http_auth_token_secret_check(secret, text);
+}
+
+
+/* a line break in a secret would add a header field to the request */
+
+static const char *
+ngx_http_auth_token_secret_check(ngx_http_auth_token_secret_t *secret,
+    ngx_str_t *text)
+{
+    u_char  ch;
+    size_t  i;
+
+    if (text->len == 0) {
+        return "is empty";
+    }
+
+    for (i = 0; i < text->len; i++) {
+        ch = text->data[i];
+
+        if (secret->lines && (ch == LF || ch == CR || ch == '\t')) {
+            continue;
+        }
+
+        if (ch < 0x20 || ch == 0x7f) {
+            return "has control characters";
         }
     }
 
-    return NGX_OK;
+    return NULL;
+}
+
+
+static void
+ngx_http_auth_token_secret_stamp(ngx_file_info_t *fi,
+    ngx_http_auth_token_stamp_t *stamp)
+{
+    time_t  age;
+
+    age = ngx_time() - fi->st_mtim.tv_sec;
+
+    stamp->mtime = fi->st_mtim;
+    stamp->ctime = fi->st_ctim;
+    stamp->size = ngx_file_size(fi);
+    stamp->uniq = ngx_file_uniq(fi);
+    stamp->settled = (age >= NGX_HTTP_AUTH_TOKEN_SECRET_SETTLES
+                      || age <= -NGX_HTTP_AUTH_TOKEN_SECRET_SETTLES);
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_secret_same(ngx_http_auth_token_stamp_t *a,
+    ngx_http_auth_token_stamp_t *b)
+{
+    return a->mtime.tv_sec == b->mtime.tv_sec
+           && a->mtime.tv_nsec == b->mtime.tv_nsec
+           && a->ctime.tv_sec == b->ctime.tv_sec
+           && a->ctime.tv_nsec == b->ctime.tv_nsec
+           && a->size == b->size
+           && a->uniq == b->uniq;
+}
+
+
+ngx_int_t
+ngx_http_auth_token_secret_renew(ngx_http_auth_token_secret_t *secret,
+    u_char *room, ngx_str_t *text, ngx_log_t *log)
+{
+    ngx_fd_t                      fd;
+    ngx_err_t                     err;
+    ngx_uint_t                    same;
+    const char                   *wrong;
+    ngx_file_info_t               fi;
+    ngx_http_auth_token_stamp_t   stamp;
+
+    if (secret->path.len == 0 || secret->checked == ngx_time()) {
+        return NGX_DECLINED;
+    }
+
+    secret->checked = ngx_time();
+
+    if (ngx_file_info(secret->path.data, &fi) == NGX_FILE_ERROR) {
+        ngx_http_auth_token_secret_gone(secret, log);
+        return NGX_DECLINED;
+    }
+
+    secret->gone = 0;
+
+    ngx_http_auth_token_secret_stamp(&fi, &stamp);
+
+    same = ngx_http_auth_token_secret_same(&stamp, &secret->stamp);
+
+    if (same && secret->stamp.settled) {
+        return NGX_DECLINED;
+    }
+
+    secret->stamp = stamp;
+
+    fd = ngx_open_file(secret->path.data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                       NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        err = ngx_errno;
+        wrong = "cannot be opened";
+
+    } else {
+        wrong = ngx_http_auth_token_secret_load(secret, fd, room, text, &fi,
+                                                &err);
+        (void) ngx_close_file(fd);
+    }
+
+    if (wrong == NULL) {
+        return NGX_OK;
+    }
+
+    if (!same) {
+        ngx_log_error(NGX_LOG_ERR, log, err,
+                      "auth token: secret file \"%V\" has changed and %s, "
+                      "the old secret stays in use", &secret->path, wrong);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* a worker that may not look into the directory never could */
+
+static void
+ngx_http_auth_token_secret_gone(ngx_http_auth_token_secret_t *secret,
+    ngx_log_t *log)
+{
+    ngx_err_t  err;
+
+    err = ngx_errno;
+
+    if (err == NGX_EACCES || secret->gone) {
+        return;
+    }
+
+    secret->gone = 1;
+
+    ngx_log_error(NGX_LOG_ERR, log, err,
+                  "auth token: secret file \"%V\" is gone, "
+                  "the old secret stays in use", &secret->path);
 }

@@ -4,7 +4,8 @@
  */
 
 /*
- * Where secrets come from: a file, the environment, the configuration.
+ * Where secrets come from: a file, systemd, the environment, the
+ * configuration; and whether a file has changed since.
  */
 
 #ifndef _NGX_HTTP_AUTH_TOKEN_SECRET_H_INCLUDED_
@@ -19,13 +20,45 @@
 #define NGX_HTTP_AUTH_TOKEN_MAX_SECRET  8192
 
 
+/* a file as it was when it was read */
+
+typedef struct {
+    struct timespec  mtime;
+    struct timespec  ctime;
+    off_t            size;
+    ngx_file_uniq_t  uniq;
+    unsigned         settled:1;    /* a write would have shown */
+} ngx_http_auth_token_stamp_t;
+
+
+/* "path" is empty for a secret that is in no file */
+
+typedef struct {
+    ngx_str_t                    path;
+    ngx_http_auth_token_stamp_t  stamp;
+    time_t                       checked;
+    unsigned                     lines:1;    /* may have some, as PEM has */
+    unsigned                     gone:1;     /* and it was said */
+} ngx_http_auth_token_secret_t;
+
+
 /*
- * Reads a SECRET argument, "file:PATH", "env:NAME" or a literal, into memory
- * of cf->pool.  The newline at the end of a file is not part of it.
- * NGX_ERROR after logging what is wrong, never the secret.
+ * Reads a SECRET argument: "file:PATH", "credential:NAME", "env:NAME", or a
+ * literal.  *text is borrowed: in "room", of NGX_HTTP_AUTH_TOKEN_MAX_SECRET
+ * bytes, or elsewhere.  NGX_ERROR after logging what is wrong, never what it
+ * holds.
  */
 ngx_int_t ngx_http_auth_token_secret_read(ngx_conf_t *cf, ngx_str_t *arg,
-    ngx_str_t *secret);
+    ngx_http_auth_token_secret_t *secret, u_char *room, ngx_str_t *text);
+
+/*
+ * In a worker, once a second at most: NGX_OK if the file may have changed and
+ * holds a secret, which is then *text, in "room".  NGX_DECLINED: it has not,
+ * or cannot be used, which is logged once for each change.
+ */
+ngx_int_t ngx_http_auth_token_secret_renew(
+    ngx_http_auth_token_secret_t *secret, u_char *room, ngx_str_t *text,
+    ngx_log_t *log);
 
 
 #endif /* _NGX_HTTP_AUTH_TOKEN_SECRET_H_INCLUDED_ */

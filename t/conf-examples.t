@@ -9,6 +9,7 @@
 import glob
 import os
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -153,6 +154,32 @@ def introspection():
                         ("audience", '["api","other"]'),
                         ("issuer", "https://idp.example.com")):
         is_(got.get("x-" + name), value, f"the backend learns the {name}")
+
+
+@test
+def private_key_jwt():
+    authority = Authority()
+    path = os.path.join(authority.dir, "the.key")
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-out", path], check=True,
+                   capture_output=True)
+    public = subprocess.run(["openssl", "pkey", "-in", path, "-pubout"],
+                            check=True, capture_output=True, text=True).stdout
+    authority.call("POST", "clients", {"nginx": {
+        "alg": "ES256", "key": public, "kid": "2026-11",
+        "aud": ["https://idp.example.com"]}})
+    nginx = Example(authority, example("private-key-jwt.conf"),
+                    (r"https://idp\.example\.com/oauth2/",
+                     f"http://127.0.0.1:{authority.plain}/"),
+                    (r"/etc/nginx/client\.key", path), tls=True)
+    no_warnings(nginx)
+    good = authority.token(sub="s-1")
+    statuses(nginx, (
+        (200, "a good token", dict(bearer=good)),
+        (401, "no token", {}),
+        (401, "an inactive token",
+         dict(bearer=authority.token(active=False)))))
+    is_(nginx.backend()[0].get("x-subject"), "s-1", "the backend learns who")
 
 
 @test

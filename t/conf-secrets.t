@@ -185,14 +185,14 @@ qr{\[emerg\] .* secret file "\S+/empty.token" is empty in \S+/p.conf:4}
 
 === TEST 13: a second line would be a header of its own
 --- credential: bearer file:$BASE/two-lines
---- says: the secret has control characters
+--- says: secret file "$BASE/two-lines" has control characters
 --- dies
 
 
 
 === TEST 14: a NUL
 --- credential: bearer file:$BASE/nul
---- says: the secret has control characters
+--- says: secret file "$BASE/nul" has control characters
 --- dies
 
 
@@ -240,28 +240,35 @@ qr{open\(\) "\S+/servroot/conf/nothing.token" failed}
 
 
 
-=== TEST 21: unknown method
+=== TEST 21: a literal that would be a header of its own
+--- credential: bearer "a\r\nb"
+--- says: the secret has control characters
+--- dies
+
+
+
+=== TEST 22: unknown method
 --- credential: digest file:$SECRETS/cloudflare.token
 --- says: unknown credential method "digest"
 --- dies
 
 
 
-=== TEST 22: a method without its secret
+=== TEST 23: a method without its secret
 --- credential: bearer
 --- says: credential method "bearer" takes 1 parameters
 --- dies
 
 
 
-=== TEST 23: basic with an id only
+=== TEST 24: basic with an id only
 --- credential: basic nginx
 --- says: credential method "basic" takes 2 parameters
 --- dies
 
 
 
-=== TEST 24: none
+=== TEST 25: none
 --- credential: none
 --- error_code: 503
 --- error_log eval
@@ -269,7 +276,7 @@ qr/step "details": the credential was refused|step "details": .*status 400/
 
 
 
-=== TEST 25: header
+=== TEST 26: header
 --- credential: header X-Secret file:$SECRETS/header.secret
 --- preset: introspection
 --- response_body
@@ -279,21 +286,21 @@ backend: GET /t
 
 
 
-=== TEST 26: header with a bad name
+=== TEST 27: header with a bad name
 --- credential: header X:Secret file:$SECRETS/header.secret
 --- says: invalid header name "X:Secret"
 --- dies
 
 
 
-=== TEST 27: header with an empty name
+=== TEST 28: header with an empty name
 --- credential: header "" file:$SECRETS/header.secret
 --- says: invalid header name ""
 --- dies
 
 
 
-=== TEST 28: header with a line break in its name
+=== TEST 29: header with a line break in its name
 --- credential: header "X-A\r\nX-B" file:$SECRETS/header.secret
 --- error_log eval
 qr/\[emerg\] .* invalid header name "/
@@ -301,7 +308,7 @@ qr/\[emerg\] .* invalid header name "/
 
 
 
-=== TEST 29: basic, id and secret escaped
+=== TEST 30: basic, id and secret escaped
 --- credential: basic $CLIENT_ID file:$SECRETS/client.secret
 --- preset: introspection
 --- response_body
@@ -311,7 +318,7 @@ backend: GET /t
 
 
 
-=== TEST 30: post
+=== TEST 31: post
 --- credential: post $CLIENT_ID file:$SECRETS/client.secret
 --- preset: introspection
 --- response_body
@@ -321,7 +328,7 @@ backend: GET /t
 
 
 
-=== TEST 31: post where there is no form
+=== TEST 32: post where there is no form
 --- credential: post $CLIENT_ID file:$SECRETS/client.secret
 --- error_log eval
 qr{credential method "post" needs a form, which provider "p" does not send in \S+/p.conf:5}
@@ -329,7 +336,7 @@ qr{credential method "post" needs a form, which provider "p" does not send in \S
 
 
 
-=== TEST 32: the wrong one is refused, and the client's token is not blamed
+=== TEST 33: the wrong one is refused, and the client's token is not blamed
 --- credential: bearer file:$SECRETS/wrong.token
 --- error_code: 503
 --- response_headers
@@ -340,7 +347,7 @@ step "details": the credential was refused (status 401, code 10000
 
 
 
-=== TEST 33: a wrong client of RFC 7662
+=== TEST 34: a wrong client of RFC 7662
 --- credential: basic $CLIENT_ID file:$SECRETS/wrong.secret
 --- preset: introspection
 --- error_code: 503

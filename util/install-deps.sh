@@ -18,7 +18,8 @@ declare -A needs=(
     [build]="gcc libc6-dev make dpkg-dev nginx nginx-dev
              libcurl4-openssl-dev libjansson-dev libsodium-dev"
     [demo]="@build ca-certificates curl openssl procps python3"
-    [test]="@demo perl libfaketime nghttp2-client nghttp2-server"
+    [test]="@demo perl libfaketime nghttp2-client nghttp2-server
+            python3-cryptography"
     [clang]="@build clang"
     [tools]="@clang clang-tidy clang-tools cppcheck gcovr"
     [afl]="@clang afl++"

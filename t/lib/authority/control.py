@@ -6,12 +6,14 @@
     POST /clear         counts and log only
     POST /tokens        {token: entry}, see cloudflare.py, introspection.py
     POST /credentials   ["...", ...] that may read details and introspect
-    POST /clients       {id: secret} for basic and post
+    POST /clients       {id: secret} for basic and post, {id: entry} as
+                        assertions.py has it
     POST /rules         [rule, ...], see rules.py, faults.py
     POST /tls           see tls.py, configure()
     POST /close         close every connection; {"rst": true} with RST
     GET  /counts        requests, connections, accepted, backend, open, and
                         requests per path and per token
+    GET  /refusals      why clients were refused, one reason each
     GET  /log           {"requests": [...], "connections": [...]}
     POST /stop
 """
@@ -95,6 +97,9 @@ class Control:
 
     def get_log(self, state, value):
         return {"requests": state.log, "connections": state.opened}
+
+    def get_refusals(self, state, value):
+        return state.refusals
 
     def get_rules(self, state, value):
         return state.rules

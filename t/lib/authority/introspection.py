@@ -11,6 +11,7 @@ import base64
 import hmac
 from urllib.parse import parse_qsl, unquote_plus
 
+from . import assertions
 from .answers import Answer
 
 MEMBERS = ("nbf", "exp", "iat", "scope", "client_id", "username", "sub",
@@ -34,7 +35,11 @@ def refused():
 
 
 def authenticated(state, request, form):
-    """RFC 6749, section 2.3.1: basic or post; bearer and any header too."""
+    """RFC 6749, section 2.3.1: basic or post; bearer and any header too;
+    assertions and certificates."""
+    found = assertions.authenticated(state, request, form)
+    if found is not None:
+        return found
     value = request.header("authorization") or ""
     scheme, _, rest = value.partition(" ")
     if scheme.lower() == "basic":
@@ -55,7 +60,9 @@ def authenticated(state, request, form):
 
 
 def known(state, name, secret):
-    return hmac.compare_digest(state.clients.get(name, "\0"), secret)
+    wanted = state.clients.get(name)
+    return isinstance(wanted, str) and hmac.compare_digest(wanted.encode(),
+                                                           secret.encode())
 
 
 def answer(state, request):

@@ -12,7 +12,8 @@ import struct
 import time
 from urllib.parse import parse_qs
 
-from . import cloudflare, faults, introspection, rules, vendors
+from . import (assertions, cloudflare, faults, introspection, rules,
+               vendors)
 from .answers import Answer
 
 MAX_HEAD = 65536
@@ -106,6 +107,11 @@ class Connection(asyncio.Protocol):
             cert = transport.get_extra_info("peercert")
             if cert:
                 self.record["client"] = str(cert.get("subject"))
+                self.record["client_name"] = dict(
+                    pair for one in cert.get("subject", ())
+                    for pair in one).get("commonName")
+                self.record["client_sha256"] = assertions.fingerprint(
+                    tls.getpeercert(True))
         if self.at_accept:
             self.busy = True
             self.start(faults.run(self, None, self.at_accept, None))

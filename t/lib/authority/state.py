@@ -35,6 +35,8 @@ class State:
         self.ids = {}
         self.credentials = set()
         self.clients = {}
+        self.used = set()               # identifiers of assertions
+        self.refusals = []              # why clients were refused
         self.rules = []
         self.clear_log()
 

@@ -33,6 +33,7 @@ commonName = {name}
 
 LOOPBACK = "DNS:localhost,DNS:authority.test,IP:127.0.0.1,IP:::1"
 CA = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign"
+CLIENT = "basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth"
 SERVER = "basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n"
 
 # kind: (common name, issuer, first and last day from now, extensions, key)
@@ -59,8 +60,10 @@ KINDS = {
     "intermediate": ("Intermediate", "ca", -1, 2, CA, None),
     "ca": ("Test CA", None, -1, 2, CA, None),
     "otherca": ("Other CA", None, -1, 2, CA, None),
-    "client": ("nginx", "ca", -1, 2,
-               "basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth", None),
+    "client": ("nginx", "ca", -1, 2, CLIENT, None),
+    "neighbour": ("neighbour", "ca", -1, 2, CLIENT, None),
+    "ownclient": ("nginx", None, -1, 2, CLIENT, None),
+    "otherclient": ("nginx", None, -1, 2, CLIENT, None),
 }
 
 
@@ -119,8 +122,8 @@ class Certificates:
 
     def configure(self, settings):
         """What the next handshakes show: {"cert": KIND, "min": "TLSv1",
-        "max": "TLSv1_1", "client": bool, "alpn": [...]}; what is absent
-        goes back to the default."""
+        "max": "TLSv1_1", "client": bool or KIND of the only one to be let
+        in, "alpn": [...]}; what is absent goes back to the default."""
         kind = settings.get("cert", "good")
         self.make(kind)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -133,8 +136,12 @@ class Certificates:
         context.maximum_version = ssl.TLSVersion[
             settings.get("max", "MAXIMUM_SUPPORTED")]
         if settings.get("client"):
-            self.make("client")
-            context.load_verify_locations(self.path("ca.pem"))
+            known = settings["client"]
+            for one in ("client", "neighbour", "ownclient", "otherclient"):
+                self.make(one)
+            context.load_verify_locations(self.path(
+                "ca.pem" if known is True else known + ".pem"))
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             context.verify_mode = ssl.CERT_REQUIRED
         if "alpn" in settings:
             context.set_alpn_protocols(settings["alpn"])
