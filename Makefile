@@ -27,6 +27,18 @@ test:		## run every stage of the tests; STAGES="..." for some
 flood:		## a minute of random tokens against the cache
 	AUTH_TOKEN_FLOOD=60 prove -v t/cache.t :: flood
 
+.PHONY: long
+long:		## the long forms: reloads, deaths, clients; minutes
+	util/build.sh
+	AUTH_TOKEN_RELOADS=100 prove -v t/reload.t :: under_load
+	AUTH_TOKEN_KILLS=1000 prove -v t/survival.t :: killed
+	AUTH_TOKEN_EVERY_BLOCK=1 $(MAKE) -s unit
+
+.PHONY: soak
+soak:		## an hour of churn, faults, purges and reloads
+	util/build.sh
+	AUTH_TOKEN_SOAK=$(or $(TIME),3600) prove -v t/soak.t
+
 .PHONY: style
 style:		## check the style and the layers of the code
 	util/test.sh style

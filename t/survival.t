@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
@@ -171,7 +172,7 @@ def a_changed_binary():
     is_(authority.counts()["requests"], asked, "and is kept from then on")
 
 
-def jump(seconds, expected):
+def jump(seconds, expected, **entry):
     """The wall clock of nginx is another one; ages are of the other clock."""
     library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
     if not library:
@@ -189,13 +190,18 @@ def jump(seconds, expected):
                   main="env LD_PRELOAD; env FAKETIME_TIMESTAMP_FILE; "
                   "env FAKETIME_NO_CACHE; env DONT_FAKE_MONOTONIC; "
                   "env FAKETIME_DONT_FAKE_MONOTONIC;")
-    token = authority.token(expires_on="now+1800")
-    is_(get(nginx, "/", bearer=token.token).status, 200, "before")
+    token = authority.token(**(entry or {"expires_on": "now+1800"}))
+    # one that is good for the minute, by which to know that it has happened
+    witness = authority.token(**({"expires_on": "now+60"} if seconds > 0
+                                 else {"not_before": "now-60"}))
+    for one in (token, witness):
+        is_(get(nginx, "/", bearer=one.token).status, 200, "before")
     with open(rc, "w") as out:
         out.write(f"{seconds:+d}\n")
-    ok(poll(lambda: get(nginx, "/", bearer=token.token).status == expected,
-            5), "after")
-    is_(authority.counts()["requests"], 2, "without another look-up")
+    ok(poll(lambda: get(nginx, "/", bearer=witness.token).status == 401, 5),
+       "the clock has jumped")
+    is_(get(nginx, "/", bearer=token.token).status, expected, "after")
+    is_(authority.counts()["requests"], 4, "without another look-up")
 
 
 @test
@@ -206,6 +212,24 @@ def the_clock_jumps_ahead():
 @test
 def the_clock_jumps_back():
     jump(-7200, 200)
+
+
+@test
+def the_clock_jumps_back_before_the_token():
+    jump(-7200, 401, not_before="now-3600")
+
+
+@test
+def the_clock_jumps_beyond_2038():
+    beyond = 2 ** 31 + 86400 - int(time.time())
+    jump(beyond, 401, expires_on=f"now+{beyond - 3600}")
+    jump(beyond, 200, expires_on=f"now+{beyond + 3600}")
+
+
+@test
+def the_clock_jumps_to_its_beginning():
+    jump(3600 - int(time.time()), 200)
+    jump(3600 - int(time.time()), 401, not_before="now-60")
 
 
 run()
