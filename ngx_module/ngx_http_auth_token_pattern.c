@@ -100,6 +100,12 @@ ngx_http_auth_token_pattern_pick(ngx_http_auth_token_rule_t *rule,
     ngx_uint_t                        i;
     ngx_http_auth_token_provider_t  **providers;
 
+    /* one alone is not chosen: whether the token fits is asked later */
+
+    if (rule->providers->nelts == 1) {
+        return rule->provider;
+    }
+
     providers = rule->providers->elts;
 
     for (i = 0; i < rule->providers->nelts; i++) {

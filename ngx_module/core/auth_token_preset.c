@@ -100,6 +100,19 @@ static const auth_token_field_t  auth_token_preset_cf_fields[] = {
       AUTH_TOKEN_FIELD_STRING, 0 }
 };
 
+/* as auth_token_charset_init() makes them: t/unit/preset.c compares */
+
+static const auth_token_charset_t  auth_token_preset_word = {
+    { 0, 0x03ff2000, 0x87fffffe, 0x07fffffe, 0, 0, 0, 0 }
+};
+
+static const auth_token_charset_t  auth_token_preset_hex = {
+    { 0, 0x03ff0000, 0, 0x0000007e, 0, 0, 0, 0 }
+};
+
+#define auth_token_preset_cf_id                                               \
+    { auth_token_str("0-9a-f"), 32, 32, &auth_token_preset_hex }
+
 #define auth_token_preset_cf_mapping(source)                                  \
     {                                                                         \
         .nactive = auth_token_preset_count(auth_token_preset_cf_active),      \
@@ -117,7 +130,7 @@ static const auth_token_field_t  auth_token_preset_cf_fields[] = {
         .nfields = auth_token_preset_count(auth_token_preset_cf_fields),      \
         .fields = auth_token_preset_cf_fields,                                \
         .id = source,                                                         \
-        .id_syntax = { auth_token_str("0-9a-f"), 32, 32 }                     \
+        .id_syntax = auth_token_preset_cf_id                                  \
     }
 
 #define auth_token_preset_cf_answers(rules)                                   \
@@ -345,12 +358,13 @@ static const auth_token_protocol_t  auth_token_presets[] = {
     {
         .name = auth_token_str("cloudflare"),
         auth_token_preset_list(auth_token_preset_cf_steps),
-        .token = { auth_token_str("A-Za-z0-9_-"), 40, 80 }
+        .token = { auth_token_str("A-Za-z0-9_-"), 40, 80,
+                   &auth_token_preset_word }
     },
     {
         .name = auth_token_str("cloudflare_id"),
         auth_token_preset_list(auth_token_preset_cf_id_steps),
-        .token = { auth_token_str("0-9a-f"), 32, 32 },
+        .token = auth_token_preset_cf_id,
         .id_in_url = 1
     },
     {

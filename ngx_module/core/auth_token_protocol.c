@@ -9,7 +9,6 @@
 
 
 #include "auth_token_bearer.h"
-#include "auth_token_charset.h"
 #include "auth_token_step.h"
 
 
@@ -51,7 +50,8 @@ auth_token_token_fits(const auth_token_protocol_t *p, auth_token_str_t token)
 int
 auth_token_syntax_ok(const auth_token_syntax_t *syntax, auth_token_str_t text)
 {
-    auth_token_charset_t  set;
+    auth_token_charset_t         made;
+    const auth_token_charset_t  *set;
 
     if (text.len < syntax->min
         || (syntax->max != 0 && text.len > syntax->max))
@@ -63,10 +63,20 @@ auth_token_syntax_ok(const auth_token_syntax_t *syntax, auth_token_str_t text)
         return 1;
     }
 
-    return auth_token_charset_init(&set, syntax->charset.data,
-                                   syntax->charset.len)
-           == 0
-           && auth_token_charset_span_ok(&set, text.data, text.len);
+    set = syntax->set;
+
+    if (set == NULL) {
+        if (auth_token_charset_init(&made, syntax->charset.data,
+                                    syntax->charset.len)
+            != 0)
+        {
+            return 0;
+        }
+
+        set = &made;
+    }
+
+    return auth_token_charset_span_ok(set, text.data, text.len);
 }
 
 

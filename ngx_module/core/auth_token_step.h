@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "auth_token_buf.h"
+#include "auth_token_charset.h"
 #include "auth_token_doc.h"
 #include "auth_token_record.h"
 #include "auth_token_str.h"
@@ -159,12 +160,16 @@ typedef enum {
 } auth_token_id_e;
 
 
-/* bytes (auth_token_charset.h; none given: any) and length of a text */
+/*
+ * Bytes (auth_token_charset.h; none given: any) and length of a text.  "set" is
+ * what charset says, made before as requests need it; NULL: made when needed.
+ */
 
 typedef struct {
     auth_token_str_t                charset;
     size_t                          min;
     size_t                          max;
+    const auth_token_charset_t     *set;
 } auth_token_syntax_t;
 
 

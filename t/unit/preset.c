@@ -93,6 +93,22 @@ test_find(void)
 }
 
 
+/* what was made before is what would be made */
+
+static void
+test_set(const auth_token_syntax_t *syntax)
+{
+    auth_token_charset_t  set;
+
+    (void) auth_token_charset_init(&set, syntax->charset.data,
+                                   syntax->charset.len);
+
+    ok(syntax->set && memcmp(&set, syntax->set, sizeof(set)) == 0,
+       "the set of \"%.*s\"", (int) syntax->charset.len,
+       (const char *) syntax->charset.data);
+}
+
+
 static void
 test_tokens(void)
 {
@@ -123,6 +139,10 @@ test_tokens(void)
 
     memset(&bad, 0, sizeof(bad));
     ok(auth_token_syntax_ok(&bad, str_of("anything at all")), "no syntax");
+
+    test_set(&preset("cloudflare")->token);
+    test_set(&preset("cloudflare_id")->token);
+    test_set(&preset("cloudflare")->steps[0].mapping.id_syntax);
 
     bad.charset = str_of("z-a");
     ok(!auth_token_syntax_ok(&bad, str_of("b")), "a broken one fits nothing");
