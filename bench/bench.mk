@@ -9,6 +9,16 @@ bench:		## this module beside its alternatives: table and plot, 15 min
 	util/build.sh
 	bench/run --out $(BENCH_OUT) $(SCENARIOS)
 
+.PHONY: count
+count:		## instructions of a hit and of a miss, against what is recorded
+	util/build.sh
+	bench/count
+
+.PHONY: count-record
+count-record:	## record them anew, after a change that is meant
+	util/build.sh
+	bench/count --record
+
 .PHONY: bench-quick
 bench-quick:	## the same in two minutes, for orientation, into build/bench
 	util/install-deps.sh bench

@@ -19,7 +19,7 @@ declare -A needs=(
              libcurl4-openssl-dev libjansson-dev libsodium-dev"
     [demo]="@build ca-certificates curl openssl procps python3"
     [test]="@demo perl libfaketime nghttp2-client nghttp2-server
-            python3-cryptography"
+            python3-cryptography valgrind"
     [clang]="@build clang"
     [tools]="@clang clang-tidy clang-tools cppcheck gcovr"
     [afl]="@clang afl++"

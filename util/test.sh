@@ -29,6 +29,7 @@ coverage        tools   make -s unit-coverage
 differential    -       make -s differential
 mutants         -       make -s mutants
 replay          -       make -s fuzz-replay
+count           module  bench/count
 fuzz            tools   make -s fuzz
 static          module,tools,named  util/static
 e2e             module,npm  run_prove

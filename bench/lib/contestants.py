@@ -184,6 +184,12 @@ LOCATION = """
             auth_token  idp;
             empty_gif;
         }
+        location = /require {
+            auth_token          idp;
+            auth_token_require  scope=orders:read;
+            add_header          X-Subject $auth_token_subject;
+            empty_gif;
+        }
         location = /-/purge {
             auth_token_purge;
         }

@@ -35,6 +35,16 @@ def said(pattern, *command):
     return found.group(1) if found else "unknown"
 
 
+def compiler():
+    """Whose code the module is: the major version is what matters."""
+    done = subprocess.run([os.environ.get("CC", "cc"), "--version"],
+                          capture_output=True, text=True)
+    words = done.stdout.split("\n")[0]
+    found = re.search(r"(\d+)\.\d+\.\d+", words)
+    kind = "clang" if "clang" in words else "gcc"
+    return f"{kind} {found.group(1) if found else 'unknown'}"
+
+
 def libcurl():
     """Of the file that the module would be linked with."""
     done = subprocess.run(["ldd", MODULE], capture_output=True, text=True)

@@ -4,6 +4,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ CONF = """
 daemon off;
 pid nginx.pid;
 error_log error.log error;
+master_process @MASTER@;
 worker_processes @WORKERS@;
 worker_rlimit_nofile 20000;
 @AFFINITY@
@@ -70,18 +72,20 @@ class Server:
     both.  With bound, the worker has the first CPU."""
 
     def __init__(self, http="", server="", load=(), workers=1, bound=True,
-                 command=(), cpus=None, files=(), **names):
+                 command=(), cpus=None, files=(), single=False,
+                 **names):
         self.dir = tempfile.mkdtemp(prefix="auth-token-bench-", dir=base())
         os.chmod(self.dir, 0o755)
         self.port = free_port()
-        self.command = list(command)
+        self.command = [expand(word, {"DIR": self.dir}) for word in command]
         self.cpus = cpus
         self.workers = workers
+        self.single = single
         _running.append(self)
         names.update(HTTP=http, SERVER=server)
         values = {
-            "WORKERS": workers, "PORT": self.port, "DIR": self.dir,
-            "MODULE": MODULE,
+            "WORKERS": workers, "MASTER": "off" if single else "on",
+            "PORT": self.port, "DIR": self.dir, "MODULE": MODULE,
             "REUSEPORT": " reuseport" if workers > 1 else "",
             "USER": "user root;" if os.getuid() == 0 else "",
             "AFFINITY": affinity(workers) if bound else "",
@@ -110,7 +114,7 @@ class Server:
              "-p", self.dir + "/", "-c", os.path.join(self.dir, "nginx.conf")],
             stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
         end = time.monotonic() + 30
-        while len(self.pids()) < self.workers:
+        while len(self.pids()) < self.workers or not self.answers():
             if self.process.poll() is not None or time.monotonic() > end:
                 self.errors.seek(0)
                 raise RuntimeError("nginx did not start:\n"
@@ -123,6 +127,8 @@ class Server:
     def pids(self):
         """Of the workers."""
         pid = self.process.pid
+        if self.single:
+            return [pid]
         found = []
         try:
             with open(f"/proc/{pid}/task/{pid}/children") as read:
@@ -134,6 +140,13 @@ class Server:
         except OSError:
             return []
         return found
+
+    def answers(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 5).close()
+        except OSError:
+            return False
+        return True
 
     def cpu(self):
         """Seconds that the workers have run, all their threads together, by
