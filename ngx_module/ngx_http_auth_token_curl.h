@@ -44,6 +44,7 @@ typedef struct {
     ngx_str_t             ssl_certificate;
     ngx_str_t             ssl_certificate_key;
     ngx_str_t             ssl_ciphers;
+    unsigned              https:1;            /* TLS is certain to be used */
 
     void                 *store;              /* private, owned by cycle */
     void                 *hub;                /* private, of the worker */

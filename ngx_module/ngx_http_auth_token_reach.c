@@ -16,6 +16,8 @@
 
 static ngx_int_t ngx_http_auth_token_reach_unix(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
+static ngx_int_t ngx_http_auth_token_reach_query(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, ngx_str_t *given);
 static ngx_int_t ngx_http_auth_token_reach_names(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *url,
     ngx_http_auth_token_url_t *proxy);
@@ -37,7 +39,8 @@ ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
     given = *target;
 
     if (ngx_http_auth_token_reach_unix(cf, provider) != NGX_OK
-        || ngx_http_auth_token_reach_url(cf->pool, target, &url) != NGX_OK)
+        || ngx_http_auth_token_reach_url(cf->pool, target, &url) != NGX_OK
+        || (url.query && provider->issuer.len))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid %s \"%V\" in provider \"%V\"",
@@ -49,7 +52,7 @@ ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
         && (ngx_http_auth_token_reach_url(cf->pool, &provider->reach.proxy,
                                           &proxy)
             != NGX_OK
-            || proxy.https || provider->reach.unix_socket.len))
+            || proxy.https || proxy.query || provider->reach.unix_socket.len))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid proxy \"%V\" in provider \"%V\"",
@@ -65,7 +68,46 @@ ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    if (url.query
+        && ngx_http_auth_token_reach_query(cf, provider, &given) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    provider->reach.https = url.https;
+
     return ngx_http_auth_token_reach_names(cf, provider, &url, &proxy);
+}
+
+
+/* a path would end up among the arguments */
+
+static ngx_int_t
+ngx_http_auth_token_reach_query(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, ngx_str_t *given)
+{
+    size_t                    i;
+    ngx_str_t                 name;
+    const auth_token_step_t  *step;
+
+    for (i = 0; i < provider->protocol->nsteps; i++) {
+        step = &provider->protocol->steps[i];
+
+        if (step->path.len == 0) {
+            continue;
+        }
+
+        name.len = step->name.len;
+        name.data = step->name.data;
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "endpoint \"%V\" in provider \"%V\" has "
+                           "arguments, to which step \"%V\" cannot add "
+                           "a path", given, &provider->name, &name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -203,12 +245,12 @@ ngx_http_auth_token_reach_url(ngx_pool_t *pool, ngx_str_t *url,
     ngx_http_auth_token_url_t *out)
 {
     size_t      i;
-    u_char     *p, *last, *path;
+    u_char     *p, *last, *path, *query;
     ngx_url_t   u;
 
     for (i = 0; i < url->len; i++) {
         if (url->data[i] <= 0x20 || url->data[i] >= 0x7f
-            || ngx_strchr("#?@\\\"<>{}|^`", url->data[i]))
+            || ngx_strchr("#@\\\"<>{}|^`", url->data[i]))
         {
             return NGX_ERROR;
         }
@@ -231,7 +273,13 @@ ngx_http_auth_token_reach_url(ngx_pool_t *pool, ngx_str_t *url,
     }
 
     last = url->data + url->len;
-    path = ngx_strlchr(p, last, '/');
+
+    query = ngx_strlchr(p, last, '?');
+    path = ngx_strlchr(p, query ? query : last, '/');
+
+    if (path == NULL) {
+        path = query;
+    }
 
     ngx_memzero(&u, sizeof(ngx_url_t));
 
@@ -251,6 +299,7 @@ ngx_http_auth_token_reach_url(ngx_pool_t *pool, ngx_str_t *url,
 
     out->host = u.host;
     out->port = u.port;
+    out->query = (query != NULL);
     out->loopback = ngx_http_auth_token_reach_loopback(&u.host);
 
     return NGX_OK;

@@ -21,6 +21,7 @@ typedef struct {
     in_port_t     port;
     unsigned      https:1;
     unsigned      loopback:1;          /* the host is this machine */
+    unsigned      query:1;             /* there is a "?" */
 } ngx_http_auth_token_url_t;
 
 
@@ -32,8 +33,8 @@ ngx_int_t ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
 
 /*
- * Splits and checks "http[s]://host[:port][/path]".  NGX_ERROR: it is none,
- * or has user information, a query, a fragment or blanks.
+ * Splits and checks "http[s]://host[:port][/path][?query]".  NGX_ERROR: it is
+ * none, or has user information, a fragment or blanks.
  */
 ngx_int_t ngx_http_auth_token_reach_url(ngx_pool_t *pool, ngx_str_t *url,
     ngx_http_auth_token_url_t *out);

@@ -37,7 +37,7 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_auth_token_tls_trust(ngx_conf_t *cf,
-    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
+    ngx_http_auth_token_reach_t *reach, ngx_http_auth_token_tls_t *tls);
 static ngx_int_t ngx_http_auth_token_tls_system(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
 static ngx_int_t ngx_http_auth_token_tls_load(ngx_conf_t *cf, SSL_CTX *ctx,
@@ -78,6 +78,7 @@ ngx_int_t
 ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach)
 {
+    ngx_int_t                   rc;
     ngx_pool_cleanup_t         *cln;
     ngx_http_auth_token_tls_t  *tls;
 
@@ -102,13 +103,8 @@ ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
     cln->handler = ngx_http_auth_token_tls_cleanup;
 
     if (reach->ssl_ciphers.len) {
-        tls->ciphers = ngx_pnalloc(cf->pool, reach->ssl_ciphers.len + 1);
-        if (tls->ciphers == NULL) {
-            return NGX_ERROR;
-        }
-
-        *ngx_cpymem(tls->ciphers, reach->ssl_ciphers.data,
-                    reach->ssl_ciphers.len) = '\0';
+        /* words of the configuration end with a NUL */
+        tls->ciphers = (char *) reach->ssl_ciphers.data;
 
         if (SSL_CTX_set_cipher_list(tls->ctx, tls->ciphers) == 0) {
             ngx_http_auth_token_tls_error(cf, "SSL_CTX_set_cipher_list",
@@ -117,42 +113,49 @@ ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
         }
     }
 
-    if (reach->ssl_verify
-        && (ngx_http_auth_token_tls_trust(cf, reach, tls->ctx) != NGX_OK
-            || ngx_http_auth_token_tls_pick(cf, tls) != NGX_OK
-            || ngx_http_auth_token_tls_crl(cf, reach, tls->ctx) != NGX_OK))
-    {
-        return NGX_ERROR;
-    }
+    rc = reach->ssl_verify ? ngx_http_auth_token_tls_trust(cf, reach, tls)
+                           : NGX_OK;
 
-    if (ngx_http_auth_token_tls_certificate(cf, reach, tls->ctx) != NGX_OK) {
+    if (rc == NGX_ERROR
+        || ngx_http_auth_token_tls_certificate(cf, reach, tls->ctx) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     ERR_clear_error();
 
-    reach->store = tls;
+    /* without a store there is no TLS */
+    reach->store = (rc == NGX_OK) ? tls : NULL;
 
     return NGX_OK;
 }
 
 
+/* NGX_DECLINED: there is nothing to trust, and no need of it */
+
 static ngx_int_t
 ngx_http_auth_token_tls_trust(ngx_conf_t *cf,
-    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx)
+    ngx_http_auth_token_reach_t *reach, ngx_http_auth_token_tls_t *tls)
 {
-    char  *file;
+    char       *file;
+    ngx_int_t   rc;
 
     if (reach->ssl_trusted_certificate.len == 0) {
-        return ngx_http_auth_token_tls_system(cf, reach, ctx);
+        rc = ngx_http_auth_token_tls_system(cf, reach, tls->ctx);
+
+    } else {
+        file = ngx_http_auth_token_tls_path(cf,
+                                            &reach->ssl_trusted_certificate);
+        rc = file ? ngx_http_auth_token_tls_load(cf, tls->ctx, file)
+                  : NGX_ERROR;
     }
 
-    file = ngx_http_auth_token_tls_path(cf, &reach->ssl_trusted_certificate);
-    if (file == NULL) {
-        return NGX_ERROR;
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    return ngx_http_auth_token_tls_load(cf, ctx, file);
+    return ngx_http_auth_token_tls_pick(cf, tls) == NGX_OK
+           ? ngx_http_auth_token_tls_crl(cf, reach, tls->ctx) : NGX_ERROR;
 }
 
 
@@ -198,10 +201,14 @@ ngx_http_auth_token_tls_system(ngx_conf_t *cf,
         return NGX_OK;
     }
 
+    if (!reach->https && reach->ssl_crl.len == 0) {
+        /* clear text to this machine needs none */
+        return NGX_DECLINED;
+    }
+
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "the system has no file of trusted certificates, "
                        "\"ssl_trusted_certificate\" is needed");
-
     return NGX_ERROR;
 }
 
@@ -209,13 +216,13 @@ ngx_http_auth_token_tls_system(ngx_conf_t *cf,
 static ngx_int_t
 ngx_http_auth_token_tls_load(ngx_conf_t *cf, SSL_CTX *ctx, char *file)
 {
-    if (SSL_CTX_load_verify_locations(ctx, file, NULL) == 1) {
-        return NGX_OK;
+    if (SSL_CTX_load_verify_locations(ctx, file, NULL) != 1) {
+        ngx_http_auth_token_tls_error(cf, "SSL_CTX_load_verify_locations",
+                                      file);
+        return NGX_ERROR;
     }
 
-    ngx_http_auth_token_tls_error(cf, "SSL_CTX_load_verify_locations", file);
-
-    return NGX_ERROR;
+    return NGX_OK;
 }
 
 
@@ -445,11 +452,8 @@ ngx_http_auth_token_tls_path(ngx_conf_t *cf, ngx_str_t *name)
 
     path = *name;
 
-    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
-        return NULL;
-    }
-
-    return (char *) path.data;
+    return ngx_conf_full_name(cf->cycle, &path, 1) == NGX_OK
+           ? (char *) path.data : NULL;
 }
 
 

@@ -246,7 +246,7 @@ auth_token_provider p {
 === TEST 21: bad URL, a query
 --- words
     endpoint https://api.test/tokens?a=b;
---- says: invalid endpoint "https://api.test/tokens?a=b" in provider "p"
+--- says: endpoint "https://api.test/tokens?a=b" in provider "p" has arguments, to which step "verify" cannot add a path
 --- at: 3
 
 

@@ -7,6 +7,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 import threading
 
@@ -151,6 +152,65 @@ def a_proxy():
 
 
 @test
+def an_endpoint_with_arguments():
+    """Of its own, as gateways have them: the key of an API, a version."""
+    authority = Authority()
+    nginx = Nginx(authority, server=SERVER, http=(
+        "auth_token_provider p {{ preset introspection;"
+        " endpoint http://127.0.0.1:{plain}/introspect?version=2&a/b:c;"
+        " credential basic nginx file:{client_secret}; }}"))
+    is_(verdict(nginx, authority.token()), "ALLOWED", "introspection")
+    is_(authority.log()[0]["path"], "/introspect?version=2&a/b:c", "the path")
+    unlike(nginx.error_log(), "version=2", "is not logged")
+
+    nginx.configure(http=(
+        "auth_token_provider p {{ endpoint http://127.0.0.1:{plain}?v=2;"
+        " credential none; step s; request GET; unknown 404;"
+        " id /id; }}"))
+    ok(nginx.reload(), "a step that adds no path, and no path at all")
+    authority.clear()
+    authority.rules({"match": {}, "answer": {"body": {"id": "a"}}})
+    is_(verdict(nginx, authority.token()), "ALLOWED", "a step without a path")
+    is_(authority.log()[0]["path"], "/?v=2", "the path")
+
+
+BUNDLES = ("/etc/ssl/certs", "/etc/pki", "/etc/ssl/cert.pem")
+
+
+@test
+def a_machine_without_certificates():
+    """Clear text to this machine needs none; TLS is not done without."""
+    if os.getuid() != 0:
+        skip("needs root, to hide the certificates of this machine")
+    authority = Authority()
+    hide = "".join(f"[ ! -d {path} ] || mount -t tmpfs none {path}\n"
+                   for path in BUNDLES)
+    without = ("unshare", "-m", "sh", "-c", hide + 'exec "$@"', "sh")
+    if subprocess.run([*without, "test", "!", "-e",
+                       BUNDLES[0] + "/ca-certificates.crt"],
+                      capture_output=True).returncode != 0:
+        skip("the certificates of this machine cannot be hidden")
+
+    nginx = Nginx(authority, server=SERVER, command=without, http=provider(
+        "http://127.0.0.1:{plain}/client/v4/user/tokens"))
+    is_(verdict(nginx, authority.token()), "ALLOWED", "http")
+
+    nginx.emerg_ok = "they are the test"
+    for name, words, fine in (
+            ("https", "", False),
+            ("with its own", "ssl_trusted_certificate {ca};", True),
+            ("unverified", "ssl_verify off;", True)):
+        nginx.configure(http=provider(
+            "https://localhost:{tls}/client/v4/user/tokens", words))
+        done = subprocess.run([*without, *nginx.arguments(), "-t"],
+                              capture_output=True, text=True, timeout=60)
+        is_(done.returncode, 0 if fine else 1, name) or diag(done.stderr)
+        if not fine:
+            like(done.stderr, r"no file of trusted certificates.*"
+                 r"nginx\.conf:\d+", "nginx -t tells")
+
+
+@test
 def what_nginx_says():
     authority = Authority()
     nginx = Nginx(authority, start=False)
@@ -162,6 +222,12 @@ def what_nginx_says():
             ("http://unix:/" + "a" * 107, "", "invalid endpoint"),
             ("unix:/a.sock:/b", "", "invalid endpoint"),
             ("http://unix:/a.sock:/b", "proxy http://127.0.0.1:1;",
+             "invalid proxy"),
+            ("https://a.test/?a=b", "", 'step "verify" cannot add a path'),
+            ("https://a.test?a=b", "", 'step "verify" cannot add a path'),
+            ("https://?a=b", "", "invalid endpoint"),
+            ("https://a.test/#a", "", "invalid endpoint"),
+            ("https://a.test", "proxy http://127.0.0.1:1/?a;",
              "invalid proxy"),
             ("https://a.test", "proxy https://127.0.0.1:1;", "invalid proxy"),
             ("https://a.test", "proxy socks5://127.0.0.1:1;",
