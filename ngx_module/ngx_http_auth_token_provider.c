@@ -143,7 +143,7 @@ ngx_http_auth_token_provider_create(ngx_conf_t *cf)
     reach->connect_timeout = NGX_CONF_UNSET_MSEC;
     reach->max_body = NGX_CONF_UNSET_SIZE;
     reach->max_header = 16 * 1024;
-    reach->max_connections = 16;
+    reach->max_connections = NGX_CONF_UNSET_UINT;
     reach->ssl_verify = NGX_CONF_UNSET;
     reach->ssl_verify_depth = NGX_CONF_UNSET_UINT;
     reach->resolve = NULL;
@@ -301,6 +301,7 @@ ngx_http_auth_token_provider_defaults(ngx_http_auth_token_provider_t *provider)
     ngx_conf_init_value(provider->leeway, 0);
     ngx_conf_init_value(provider->allow_http, 0);
     ngx_conf_init_uint_value(provider->max_lookups, 1024);
+    ngx_conf_init_uint_value(provider->reach.max_connections, 16);
 
     ngx_conf_init_msec_value(lives->valid, 60000);
     ngx_conf_init_msec_value(lives->negative, 10000);

@@ -34,7 +34,7 @@ static char *ngx_http_auth_token_word_breaker(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static ngx_int_t ngx_http_auth_token_word_number(ngx_str_t *arg,
     const char *name, ngx_uint_t *number);
-static char *ngx_http_auth_token_word_max_lookups(ngx_conf_t *cf,
+static char *ngx_http_auth_token_word_max(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
 
@@ -95,9 +95,16 @@ ngx_command_t  ngx_http_auth_token_words[] = {
 
     { ngx_string("max_lookups"),
       NGX_CONF_TAKE1,
-      ngx_http_auth_token_word_max_lookups,
+      ngx_http_auth_token_word_max,
       0,
       ngx_http_auth_token_offset(max_lookups),
+      NULL },
+
+    { ngx_string("max_connections"),
+      NGX_CONF_TAKE1,
+      ngx_http_auth_token_word_max,
+      0,
+      ngx_http_auth_token_offset(reach.max_connections),
       NULL },
 
     { ngx_string("realm"),
@@ -409,15 +416,14 @@ ngx_http_auth_token_word_number(ngx_str_t *arg, const char *name,
 
 
 static char *
-ngx_http_auth_token_word_max_lookups(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
+ngx_http_auth_token_word_max(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_auth_token_provider_t *provider = conf;
-
-    char  *rv;
+    char       *rv;
+    ngx_int_t  *max;
 
     rv = ngx_conf_set_num_slot(cf, cmd, conf);
 
-    return (rv == NGX_CONF_OK && provider->max_lookups == 0)
-           ? "invalid value" : rv;
+    max = (ngx_int_t *) ((char *) conf + cmd->offset);
+
+    return (rv == NGX_CONF_OK && *max == 0) ? "invalid value" : rv;
 }

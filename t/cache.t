@@ -298,6 +298,21 @@ def max_lookups():
 
 
 @test
+def max_connections():
+    for allowed in 2, 6:
+        authority = Authority()
+        nginx = start(authority, words=f"max_connections {allowed};")
+        authority.rules({"match": VERIFY, "actions": [{"hold": True}]})
+        clients = [Client(nginx, 20) for _ in range(6)]
+        for client in clients:
+            client.send("/", bearer=os.urandom(24).hex())
+        poll(lambda: authority.counts()["requests"] >= allowed, 5)
+        is_(get(nginx, "/-/alive").status, 200, "all of them were read")
+        is_(authority.counts()["requests"], allowed, "look-ups on their way")
+        nginx.end()
+
+
+@test
 def told_to_wait():
     authority = Authority()
     nginx = start(authority, workers=2)

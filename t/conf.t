@@ -77,6 +77,7 @@ auth_token_provider p {
     limit_lookups       rate=10r/s burst=20 queue=5;
     breaker             failures=3 delay=2s;
     max_lookups         100;
+    max_connections     200;
     timeout             2500ms;
     connect_timeout     1s;
     max_answer          128k;
@@ -534,6 +535,13 @@ server {
 --- words
     max_lookups 0;
 --- says: "max_lookups" directive invalid value
+
+
+
+=== TEST 56b: max_connections of 0
+--- words
+    max_connections 0;
+--- says: "max_connections" directive invalid value
 
 
 
