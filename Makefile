@@ -32,6 +32,7 @@ long:		## the long forms: reloads, deaths, clients; minutes
 	util/build.sh
 	AUTH_TOKEN_RELOADS=100 prove -v t/reload.t :: under_load
 	AUTH_TOKEN_KILLS=1000 prove -v t/survival.t :: killed
+	AUTH_TOKEN_CROWD=10000 prove -v t/crowd.t
 	AUTH_TOKEN_EVERY_BLOCK=1 $(MAKE) -s unit
 
 .PHONY: soak

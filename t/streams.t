@@ -84,41 +84,6 @@ def http_2_streams_at_the_same_time():
     is_(a.counts()["backend"], 10, "the backend")
 
 
-def reset(sock):
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                    struct.pack("ii", 1, 0))
-    sock.close()
-
-
-def leave(ending):
-    """Clients leave while they wait; nginx is as before."""
-    a, n = start(words="timeout 20s;")
-    t = a.token()
-    tokens = [a.token() for _ in range(50)]
-    is_(get(n, bearer=t.token).status, 200, "before")
-    before = n.status()
-    descriptors = n.descriptors()
-    slowly(a, 4000)
-    asked = a.counts()["requests"]
-    hits = a.counts()["backend"]
-    clients = []
-    for token in tokens:
-        client = Client(n)
-        client.send(bearer=token.token)
-        clients.append(client)
-    # there are fewer connections to the authority than look-ups
-    ok(poll(lambda: n.status()["active"] >= before["active"] + 50
-            and a.counts()["requests"] > asked), "all of them wait")
-    for client in clients:
-        ending(client.sock)
-    ok(poll(lambda: n.status()["active"] <= before["active"], 5),
-       "their connections are gone at once")
-    is_(a.counts()["backend"], hits, "none reached the backend")
-    a.rules()
-    is_(get(n, bearer=t.token).status, 200, "afterwards")
-    ok(poll(lambda: n.descriptors() <= descriptors + 60, 5), "descriptors")
-
-
 @test
 def a_client_that_leaves_before_the_second_step():
     a, n = start()
