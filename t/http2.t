@@ -215,7 +215,8 @@ def a_server_that_dies():
     thread.join()
     took = time.monotonic() - began
     is_(answers, [(503, None)] * 10, "nobody is admitted")
-    ok(took < 8, f"and nobody waits for the end of the time ({took:.1f} s)")
+    # newer versions of libcurl connect once more, and are not answered
+    ok(took < 11, f"and nobody waits for longer than told ({took:.1f} s)")
     front.process.send_signal(signal.SIGCONT)
     authority.rules()
     ok(poll(lambda: [ask(nginx, token) for token in tokens]
