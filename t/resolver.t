@@ -8,7 +8,9 @@
 
 import os
 import socket
+import struct
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -20,7 +22,8 @@ ADDRESS = "127.0.0.253"
 HTTP = """
     auth_token_provider cloudflare {{
         preset      cloudflare;
-        endpoint    https://authority.test/client/v4/user/tokens;
+        ssl_trusted_certificate {ca};
+        endpoint    https://authority.test:{tls}/client/v4/user/tokens;
         credential  bearer file:{credential};
         {words}
     }}
@@ -97,6 +100,183 @@ def a_name_server_that_is_not_there():
     is_(authority.counts()["backend"], 0, "requests at the backend")
     like(nginx.error_log(), r"\[error\].*could not (resolve|connect)|timed out",
          "the log tells")
+
+
+def name_of(query):
+    """What is asked: (the question as bytes, its type)."""
+    end = query.index(0, 12) + 1
+    return query[12:end + 4], struct.unpack("!H", query[end:end + 2])[0]
+
+
+def record(kind, data):
+    return b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 300, len(data)) + data
+
+
+def reply(query, code=0, records=(), flags=0x8180, number=None):
+    question, _ = name_of(query)
+    return struct.pack("!HHHHHH", number if number is not None
+                       else struct.unpack("!H", query[:2])[0], flags | code,
+                       1, len(records), 0, 0) + question + b"".join(records)
+
+
+def address(text):
+    """The only address of every name."""
+    def answer(query):
+        kind = name_of(query)[1]
+        return reply(query, records=[record(1, socket.inet_aton(text))]
+                     if kind == 1 else [])
+    return answer
+
+
+def wrong_number(query):
+    good = address("127.0.0.1")(query)
+    return bytes([good[0] ^ 0x55, good[1]]) + good[2:]
+
+
+def another_question(query):
+    name = b"\x09elsewhere\x04test\0"
+    return struct.pack("!6H", struct.unpack("!H", query[:2])[0], 0x8180, 1, 1,
+                       0, 0) + name + struct.pack("!HH", 1, 1) \
+        + record(1, socket.inet_aton("127.0.0.1"))
+
+
+ANSWERS = {
+    "there is no such name": lambda query: reply(query, 3),
+    "it has failed": lambda query: reply(query, 2),
+    "it refuses": lambda query: reply(query, 5),
+    "the name has no address": lambda query: reply(query),
+    "an alias of itself":
+        lambda query: reply(query, records=[record(5, b"\xc0\x0c")]),
+    "an address of five bytes":
+        lambda query: reply(query, records=[record(1, b"12345")]),
+    "a record that is cut":
+        lambda query: reply(query, records=[record(1, b"1234")])[:-6],
+    "no answer at all": lambda query: b"",
+    "three bytes": lambda query: b"abc",
+    "the question": lambda query: query,
+    "another number": wrong_number,
+    "another question": another_question,
+    "too much for a datagram, and no TCP":
+        lambda query: reply(query, flags=0x8380),
+    "a thousand addresses of nobody": lambda query: reply(
+        query, records=[record(1, b"\x7f\0\xff%c" % (n % 250))
+                        for n in range(1000)]),
+}
+
+
+class NameServer:
+    """One that answers what it is told to."""
+
+    def __init__(self, answer):
+        self.answer, self.asked = answer, 0
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.bind((ADDRESS, 53))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                query, client = self.sock.recvfrom(2048)
+                if not query:
+                    return
+                self.asked += 1
+                self.sock.sendto(self.answer(query), client)
+            except OSError:
+                return
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", (ADDRESS, 53))
+        self.thread.join(5)
+        self.sock.close()
+
+
+RESOLV = f"nameserver {ADDRESS}\noptions timeout:1 attempts:1\n"
+
+
+@test
+def a_name_server_that_answers():
+    with NameServer(address("127.0.0.1")) as server:
+        authority, nginx = start("timeout 3s;", RESOLV)
+        token = authority.token()
+        is_(get(nginx, "/", bearer=token.token).status, 200, "status")
+        ok(server.asked > 0, "it was asked")
+        server.answer = ANSWERS["there is no such name"]
+        is_(get(nginx, "/", bearer=authority.token().token).status, 200,
+            "what it said is remembered for a while")
+        is_(nginx.stop(), 0, "nginx ends")
+
+
+@test
+def a_name_server_that_answers_nonsense():
+    for name, answer in ANSWERS.items():
+        with NameServer(answer) as server:
+            authority, nginx = start("timeout 2s; breaker failures=0;",
+                                     RESOLV)
+            token = authority.token()
+            begun = time.monotonic()
+            response = get(nginx, "/", bearer=token.token)
+            took = time.monotonic() - begun
+            ok(response.status == 503 and took < 3.5,
+               f"{name}: {response.status} after {took:.2f} s")
+            ok(server.asked > 0, f"{name}: it was asked")
+            begun = time.monotonic()
+            is_(get(nginx, "/plain").status, 200, f"{name}: other pages")
+            ok(time.monotonic() - begun < 0.5, f"{name}: come at once")
+            counts = authority.counts()
+            is_((counts["requests"], counts["backend"]), (0, 0),
+                f"{name}: nobody is asked, nobody let in")
+            server.answer = address("127.0.0.1")
+            # addresses of nobody are remembered, as any
+            if not name.startswith("a thousand"):
+                ok(poll(lambda: get(nginx, "/", bearer=token.token).status
+                        == 200, 12), f"{name}: let in when it is well")
+            nginx.stop(seconds=10)
+
+
+@test
+def a_name_server_that_lies():
+    """To the address of somebody else, who has no certificate for the name,
+    and of one who does not speak TLS."""
+    impostor = Authority()
+    for kind, port in (("another's certificate", impostor.tls),
+                       ("no TLS", impostor.plain)):
+        with NameServer(address("127.0.0.1")):
+            authority, nginx = start("timeout 2s;", RESOLV)
+            nginx.configure(http=HTTP.replace("{tls}", str(port)))
+            ok(nginx.reload(), "reloaded")
+            token = authority.token()
+            begun = time.monotonic()
+            is_(get(nginx, "/", bearer=token.token).status, 503, kind)
+            ok(time.monotonic() - begun < 3, f"{kind}: in time")
+            is_(impostor.counts()["requests"], 0,
+                f"{kind}: he sees no request")
+            is_(authority.counts()["backend"], 0, f"{kind}: the backend")
+            nginx.stop()
+
+
+@test
+def an_authority_that_moves():
+    """The old address stays in use for a minute at most, without a failure
+    while it answers."""
+    if not os.environ.get("AUTH_TOKEN_LONG"):
+        skip("takes more than a minute: AUTH_TOKEN_LONG=1")
+    with NameServer(address("127.0.0.9")) as server:
+        authority, nginx = start("timeout 2s; breaker failures=0;", RESOLV)
+        token = authority.token()
+        is_(get(nginx, "/", bearer=token.token).status, 503,
+            "nobody is at the old address")
+        server.answer = address("127.0.0.1")
+        begun = time.monotonic()
+        ok(poll(lambda: get(nginx, "/", bearer=token.token).status == 200, 90,
+                0.5), "let in at the new one")
+        diag(f"after {time.monotonic() - begun:.0f} s")
+        ok(time.monotonic() - begun < 75, "within about a minute")
 
 
 run()

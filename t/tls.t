@@ -7,6 +7,7 @@
 
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
@@ -36,7 +37,9 @@ def refused(kind, pattern=r"certificate|TLS", **settings):
     token = authority.token()
     authority.call("POST", "tls", {"cert": kind, **settings})
     nginx = start(authority)
+    begun = time.monotonic()
     response = get(nginx, "/", bearer=token.token)
+    ok(time.monotonic() - begun < 3, "at once")
     is_(response.status, 503, "status")
     is_(response.header("www-authenticate"), None, "no challenge")
     counts = authority.counts()
@@ -44,6 +47,9 @@ def refused(kind, pattern=r"certificate|TLS", **settings):
     is_(counts["backend"], 0, "requests at the backend")
     like(nginx.error_log(), rf"\[error\].*provider \"cloudflare\".*{pattern}",
          "the reason is in the log")
+    authority.call("POST", "tls", {})
+    ok(poll(lambda: get(nginx, "/", bearer=token.token).status == 200, 5),
+       "let in when it has shown a good one")
 
 
 for bad, why in (("expired", "certificate has expired"),
