@@ -7,7 +7,7 @@ BENCH_OUT ?= bench/results
 bench:		## this module beside its alternatives: table and plot, 15 min
 	util/install-deps.sh bench
 	util/build.sh
-	bench/run --out $(BENCH_OUT) $(SCENARIOS)
+	bench/run --readme --out $(BENCH_OUT) $(SCENARIOS)
 
 .PHONY: count
 count:		## instructions of a hit and of a miss, against what is recorded

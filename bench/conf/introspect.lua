@@ -54,7 +54,7 @@ local function ask(token)
         return nil, err
     end
 
-    sock:setkeepalive(60000, 1024)
+    sock:setkeepalive(60000, 4096)
 
     return cjson.decode(text)
 end

@@ -52,6 +52,43 @@ def tokens(size, tell, new, count):
     return found
 
 
+def slow(size, tell):
+    """Every token is new and the authority takes 100 ms."""
+    authority = contestants.slow_authority(others())
+    more = {contestants.THIS: "max_connections 4096; timeout 20s;"}
+    servers = {one.name: one.start(authority, WORDS=more.get(one, ""))
+               for one in contestants.RIVALS if one.asks}
+
+    def sample(server):
+        load.run(server.url("/t"), 2, size["clients"], refused=True, new=100,
+                 given=load.seed())
+        found = measure(server, size["slow"], size["clients"], refused=True,
+                        new=100, given=load.seed())
+        return {**found, "clients": size["clients"]}
+
+    found = rounds(2, servers, sample, tell)
+    for server in (*servers.values(), authority):
+        server.end()
+    return found
+
+
+def workers(size, tell):
+    """Hits with one worker and with two, which are not bound to CPUs."""
+    authority = contestants.authority()
+    servers = {}
+    for one in contestants.RIVALS:
+        for count in 1, 2:
+            servers[f"{one.name}/{count}"] = one.start(
+                authority, workers=count, bound=False)
+    for server in servers.values():
+        load.run(server.url("/t"), 1, 16)
+    found = rounds(size["rounds"] // 2, servers,
+                   lambda server: measure(server, size["seconds"], 64,
+                                          threads=2), tell)
+    finish(servers, authority)
+    return found
+
+
 def finish(servers, *more):
     for server in (*servers.values(), *more):
         server.check()

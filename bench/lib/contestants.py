@@ -164,7 +164,7 @@ NJS = Contestant("njs", "njs + proxy_cache", load=("ngx_http_js_module.so",),
 
 LUA = Contestant("lua", "Lua + shared dictionary", load=LUA_MODULES,
                  files=("introspect.lua",), http="""
-    lua_shared_dict tokens 10m;
+    lua_shared_dict tokens @ZONE@;
     lua_shared_dict locks 1m;
     lua_socket_log_errors off;
 """, server="""

@@ -30,7 +30,7 @@ def start(url, seconds, connections, new=0, head="", given="0", pause=0,
          "-d", f"{seconds}s", "--timeout", "10s", "-s", SCRIPT, url, "--",
          given, str(new), head, str(pause)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        preexec_fn=elsewhere)
+        preexec_fn=elsewhere if threads == 1 else None)
 
 
 def elsewhere():

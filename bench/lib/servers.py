@@ -97,8 +97,8 @@ class Server:
             self.write(name, expand(source(files, name), values))
         os.chmod(self.write("secret", "secret"), 0o600)
         text = expand(expand(CONF, names), values)
-        with open(os.path.join(self.dir, "nginx.conf"), "w") as out:
-            out.write(text)
+        self.text = text
+        self.write("nginx.conf", text)
         self.start()
 
     def write(self, name, text):
