@@ -77,3 +77,4 @@ clean:		## remove what was built; build/roots stays
 -include t/unit/unit.mk
 -include t/fuzz/fuzz.mk
 -include bench/bench.mk
+-include bench/contention.mk

@@ -65,6 +65,10 @@ ngx_http_auth_token_arena_create(u_char *area, size_t size)
     ngx_memzero(sh->purged, n * sizeof(uint64_t));
     size += n * sizeof(uint64_t);
 
+    sh->changed = (uint32_t *) (area + size);
+    ngx_memzero(sh->changed, n * sizeof(uint32_t));
+    size += n * sizeof(uint32_t);
+
     sh->mark = (ngx_http_auth_token_mark_t *) (area + size);
     size += ngx_http_auth_token_arena_table(&sh->marks, area + size,
                                     whole / NGX_HTTP_AUTH_TOKEN_ARENA_MARKS,
@@ -154,6 +158,7 @@ ngx_http_auth_token_arena_clear(ngx_http_auth_token_shctx_t *sh)
     sh->ring.tail = sh->ring.start;
     sh->ring.empty = 1;
     sh->ring.size = 0;
+    sh->ring.passed = 0;
 
     sh->negative_hand = 0;
     sh->mark_hand = 0;

@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 
 #include "auth_token_pack.h"
+#include "ngx_http_auth_token_copy.h"
 #include "ngx_http_auth_token_limit.h"
 #include "ngx_http_auth_token_shctx.h"
 
@@ -20,16 +21,19 @@
 #define ngx_http_auth_token_cache_align(n)  ngx_align(n, sizeof(uint64_t))
 
 
-/* of a process; heads wait here until the lock is released */
+/* of a process; records wait here until the lock is released */
 
 static struct {
     u_char                      *data;
     size_t                       size;
 } ngx_http_auth_token_cache_copy;
 
+static ngx_http_auth_token_seen_t  ngx_http_auth_token_cache_seen
+                                       [NGX_HTTP_AUTH_TOKEN_MAX_STEPS];
 
-static ngx_int_t ngx_http_auth_token_cache_run(
-    ngx_http_auth_token_query_t *q, ngx_uint_t lazy);
+
+static ngx_int_t ngx_http_auth_token_cache_locked(
+    ngx_http_auth_token_query_t *q);
 static size_t ngx_http_auth_token_cache_chain(
     ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_query_t *q);
 static ngx_http_auth_token_entry_t *ngx_http_auth_token_cache_step(
@@ -44,29 +48,29 @@ static void ngx_http_auth_token_cache_count(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_query_t *q);
 static ngx_int_t ngx_http_auth_token_cache_grow(ngx_log_t *log, size_t size);
 static ngx_int_t ngx_http_auth_token_cache_heads(
-    ngx_http_auth_token_query_t *q, size_t size, ngx_uint_t lazy);
-static ngx_int_t ngx_http_auth_token_cache_lazy(
-    ngx_http_auth_token_query_t *q, u_char *out);
-static ngx_int_t ngx_http_auth_token_cache_eager(
-    ngx_http_auth_token_query_t *q, u_char *out);
+    ngx_http_auth_token_query_t *q);
 
 
 ngx_int_t
 ngx_http_auth_token_cache_query(ngx_http_auth_token_query_t *q)
 {
-    return ngx_http_auth_token_cache_run(q, 0);
-}
+    if (ngx_http_auth_token_copy_find(q) == NGX_OK) {
+        return NGX_OK;
+    }
 
+    if (ngx_http_auth_token_cache_locked(q) != NGX_OK) {
+        q->nhits = 0;
+        q->state = NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
 
-ngx_int_t
-ngx_http_auth_token_cache_query_lazy(ngx_http_auth_token_query_t *q)
-{
-    return ngx_http_auth_token_cache_run(q, 1);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_auth_token_cache_run(ngx_http_auth_token_query_t *q, ngx_uint_t lazy)
+ngx_http_auth_token_cache_locked(ngx_http_auth_token_query_t *q)
 {
     size_t                        size;
     ngx_http_auth_token_key_t     key;
@@ -94,37 +98,37 @@ ngx_http_auth_token_cache_run(ngx_http_auth_token_query_t *q, ngx_uint_t lazy)
         }
 
         if (ngx_http_auth_token_cache_grow(q->pool->log, size) != NGX_OK) {
-            goto failed;
+            return NGX_ERROR;
         }
     }
 
-    if (q->nhits && ngx_http_auth_token_cache_heads(q, size, lazy) != NGX_OK) {
-        goto failed;
+    if (ngx_http_auth_token_cache_heads(q) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (q->state == NGX_HTTP_AUTH_TOKEN_CACHE_HIT) {
+        ngx_http_auth_token_copy_keep(q, ngx_http_auth_token_cache_seen,
+                                      ngx_http_auth_token_cache_copy.data);
     }
 
     return NGX_OK;
-
-failed:
-
-    q->nhits = 0;
-    q->state = NGX_HTTP_AUTH_TOKEN_CACHE_MISS;
-
-    return NGX_ERROR;
 }
 
 
 /*
- * Returns the bytes that the heads take.  Nothing is copied beyond the end of
- * the process's copy, which the caller then makes larger.
+ * Returns the bytes that were taken, whole records unless they are large, else
+ * their heads.  Nothing is copied beyond the end of the process's copy, which
+ * the caller then makes larger.
  */
 
 static size_t
 ngx_http_auth_token_cache_chain(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_query_t *q)
 {
-    size_t                        size, head;
+    size_t                        size, n;
     auth_token_record_t          *r;
     ngx_http_auth_token_hit_t    *hit;
+    ngx_http_auth_token_seen_t   *seen;
     ngx_http_auth_token_entry_t  *e;
 
     size = 0;
@@ -144,13 +148,18 @@ ngx_http_auth_token_cache_chain(ngx_http_auth_token_shctx_t *sh,
 
         hit->address = auth_token_record_address(r, q->addr);
 
-        head = ngx_http_auth_token_cache_align(r->head);
+        seen = &ngx_http_auth_token_cache_seen[q->nhits];
 
-        if (size + head <= ngx_http_auth_token_cache_copy.size) {
-            ngx_memcpy(ngx_http_auth_token_cache_copy.data + size, r, r->head);
+        ngx_http_auth_token_copy_see(sh, e, seen);
+
+        n = ngx_http_auth_token_cache_align(seen->size);
+
+        if (size + n <= ngx_http_auth_token_cache_copy.size) {
+            ngx_memcpy(ngx_http_auth_token_cache_copy.data + size, r,
+                       seen->size);
         }
 
-        size += head;
+        size += n;
 
         /* written once for many hits: others keep the line in their caches */
 
@@ -278,6 +287,11 @@ ngx_http_auth_token_cache_count(ngx_http_auth_token_shctx_t *sh,
 {
     ngx_uint_t  i;
 
+    /* those of this worker that took no lock */
+
+    sh->stats.hits += q->zone->hits;
+    q->zone->hits = 0;
+
     switch (q->state) {
 
     case NGX_HTTP_AUTH_TOKEN_CACHE_HIT:
@@ -329,83 +343,39 @@ ngx_http_auth_token_cache_grow(ngx_log_t *log, size_t size)
 }
 
 
-/* all of it in one piece of the pool, small if it is lazy */
+/* one piece of the pool for all of them */
 
 static ngx_int_t
-ngx_http_auth_token_cache_heads(ngx_http_auth_token_query_t *q, size_t size,
-    ngx_uint_t lazy)
+ngx_http_auth_token_cache_heads(ngx_http_auth_token_query_t *q)
 {
-    u_char               *p, *out;
-    ngx_uint_t            i;
-    auth_token_record_t  *r;
+    size_t                       size;
+    u_char                      *p, *out;
+    ngx_uint_t                   i;
+    auth_token_record_t         *r;
+    ngx_http_auth_token_hit_t   *hit;
+    ngx_http_auth_token_seen_t  *seen;
 
-    if (lazy) {
-        size += q->nhits * sizeof(auth_token_record_t);
+    if (q->nhits == 0) {
+        return NGX_OK;
+    }
 
-    } else {
-        size = AUTH_TOKEN_PACK_SLACK;
-        p = ngx_http_auth_token_cache_copy.data;
+    seen = ngx_http_auth_token_cache_seen;
 
-        for (i = 0; i < q->nhits; i++) {
-            r = (auth_token_record_t *) p;
+    size = AUTH_TOKEN_PACK_SLACK;
+    p = ngx_http_auth_token_cache_copy.data;
 
-            size += ngx_http_auth_token_cache_align(
+    for (i = 0; i < q->nhits; i++) {
+        r = (auth_token_record_t *) p;
+
+        size += ngx_http_auth_token_cache_align(
                                             ngx_http_auth_token_blob_size(r));
-            p += ngx_http_auth_token_cache_align(r->head);
-        }
+        p += ngx_http_auth_token_cache_align(seen[i].size);
     }
 
     out = ngx_palloc(q->pool, size);
     if (out == NULL) {
         return NGX_ERROR;
     }
-
-    return lazy ? ngx_http_auth_token_cache_lazy(q, out)
-                : ngx_http_auth_token_cache_eager(q, out);
-}
-
-
-static ngx_int_t
-ngx_http_auth_token_cache_lazy(ngx_http_auth_token_query_t *q, u_char *out)
-{
-    u_char                     *p;
-    ngx_uint_t                  i;
-    auth_token_record_t        *r;
-    ngx_http_auth_token_hit_t  *hit;
-
-    p = ngx_http_auth_token_cache_copy.data;
-
-    for (i = 0; i < q->nhits; i++) {
-        hit = &q->hits[i];
-        r = (auth_token_record_t *) out;
-
-        ngx_memcpy(r, p, sizeof(auth_token_record_t));
-
-        hit->record = r;
-        hit->packed = r + 1;
-
-        ngx_memcpy(hit->packed, p, r->head);
-
-        p += ngx_http_auth_token_cache_align(r->head);
-        out += sizeof(auth_token_record_t)
-               + ngx_http_auth_token_cache_align(r->head);
-
-        r->head = sizeof(auth_token_record_t);
-        r->doc_len = 0;
-        r->pad = 0;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_auth_token_cache_eager(ngx_http_auth_token_query_t *q, u_char *out)
-{
-    u_char                     *p;
-    ngx_uint_t                  i;
-    auth_token_record_t        *r;
-    ngx_http_auth_token_hit_t  *hit;
 
     p = ngx_http_auth_token_cache_copy.data;
 
@@ -414,41 +384,14 @@ ngx_http_auth_token_cache_eager(ngx_http_auth_token_query_t *q, u_char *out)
         r = (auth_token_record_t *) p;
 
         hit->record = (auth_token_record_t *) out;
-        hit->packed = NULL;
 
         if (ngx_http_auth_token_blob_read(r, hit->record) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        p += ngx_http_auth_token_cache_align(r->head);
+        p += ngx_http_auth_token_cache_align(seen[i].size);
         out += ngx_http_auth_token_cache_align(hit->record->head);
     }
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_auth_token_cache_unpack(ngx_http_auth_token_hit_t *hit,
-    ngx_pool_t *pool)
-{
-    auth_token_record_t  *r;
-
-    if (hit->packed == NULL) {
-        return NGX_OK;
-    }
-
-    r = ngx_palloc(pool, ngx_http_auth_token_blob_size(hit->packed)
-                         + AUTH_TOKEN_PACK_SLACK);
-
-    if (r == NULL
-        || ngx_http_auth_token_blob_read(hit->packed, r) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    hit->record = r;
-    hit->packed = NULL;
 
     return NGX_OK;
 }

@@ -46,7 +46,6 @@ typedef struct {
     ngx_http_auth_token_key_t    key;
     ngx_http_auth_token_key_t    link;         /* the next step's, or none */
     auth_token_record_t         *record;       /* head only, in the pool */
-    auth_token_record_t         *packed;       /* NULL: complete */
     auth_token_address_e         address;      /* rule 3 on the whole blob */
     ngx_msec_t                   age;
     unsigned                     refresh:1;    /* old enough to be renewed */
@@ -122,20 +121,12 @@ typedef struct {
 
 
 /*
- * Looks up the chain q->key -> link -> ... under one lock; copies record heads
- * into q->pool.  The chain ends after q->nsteps or at a record without a link.
- * NGX_ERROR: out of memory (the caller denies); else NGX_OK and q->state.
+ * Looks up the chain q->key -> link -> ... in the worker's copies, else under
+ * one lock; copies record heads into q->pool.  The chain ends after q->nsteps
+ * or at a record without a link.  NGX_ERROR: out of memory (the caller
+ * denies); else NGX_OK and q->state.
  */
 ngx_int_t ngx_http_auth_token_cache_query(ngx_http_auth_token_query_t *q);
-
-/*
- * The same without the documents, which are looked at less often than a token
- * is judged: a record is its header alone, in whose document nothing is found,
- * until _unpack() completes it.  _unpack() needs nothing but the pool.
- */
-ngx_int_t ngx_http_auth_token_cache_query_lazy(ngx_http_auth_token_query_t *q);
-ngx_int_t ngx_http_auth_token_cache_unpack(ngx_http_auth_token_hit_t *hit,
-    ngx_pool_t *pool);
 
 /*
  * Asks for the right to look f->key up until "deadline".  WAIT leaves our bit

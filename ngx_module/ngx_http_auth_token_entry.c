@@ -24,8 +24,9 @@
 #define NGX_HTTP_AUTH_TOKEN_ENTRY_VISITS  192
 #define NGX_HTTP_AUTH_TOKEN_ENTRY_MOVES   128
 
-/* a record may take this part of the ring */
+/* a record may take this part of the ring; a lap is this part of it */
 #define NGX_HTTP_AUTH_TOKEN_ENTRY_SHARE   4
+#define NGX_HTTP_AUTH_TOKEN_ENTRY_LAP     16
 
 
 static ngx_http_auth_token_entry_t *ngx_http_auth_token_entry_create(
@@ -66,9 +67,18 @@ ngx_http_auth_token_entry_e
 ngx_http_auth_token_entry_state(ngx_http_auth_token_entry_t *e,
     ngx_http_auth_token_lives_t *lives, ngx_msec_t now, int64_t *age)
 {
+    return ngx_http_auth_token_entry_life(e->stored, e->allowed, lives, now,
+                                          age);
+}
+
+
+ngx_http_auth_token_entry_e
+ngx_http_auth_token_entry_life(uint64_t stored, ngx_uint_t allowed,
+    ngx_http_auth_token_lives_t *lives, ngx_msec_t now, int64_t *age)
+{
     ngx_msec_t  past;
 
-    *age = ngx_http_auth_token_index_age(e->stored, now);
+    *age = ngx_http_auth_token_index_age(stored, now);
 
     if (*age == -1) {
         return NGX_HTTP_AUTH_TOKEN_ENTRY_DEAD;
@@ -76,7 +86,7 @@ ngx_http_auth_token_entry_state(ngx_http_auth_token_entry_t *e,
 
     past = (ngx_msec_t) *age;
 
-    if (!e->allowed) {
+    if (!allowed) {
         return (past < lives->negative) ? NGX_HTTP_AUTH_TOKEN_ENTRY_FRESH
                                         : NGX_HTTP_AUTH_TOKEN_ENTRY_DEAD;
     }
@@ -96,6 +106,7 @@ ngx_http_auth_token_entry_remove(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_entry_t *e)
 {
     ngx_http_auth_token_index_remove(&sh->entries, &e->node);
+    ngx_http_auth_token_count_change(sh, &e->node.key);
 
     e->live = 0;
 
@@ -132,6 +143,9 @@ ngx_http_auth_token_entry_store(ngx_http_auth_token_shctx_t *sh,
 
         e->slot = f->slot;
         sh->slots[f->slot].entries++;
+
+    } else {
+        ngx_http_auth_token_count_change(sh, &f->key);
     }
 
     e->allowed = (allowed != 0);
@@ -287,6 +301,14 @@ ngx_http_auth_token_entry_advance(ngx_http_auth_token_shctx_t *sh,
         }
 
         ring->head += size;
+        ring->passed += size;
+
+        if (ring->passed >= (size_t) (ring->end - ring->start)
+                            / NGX_HTTP_AUTH_TOKEN_ENTRY_LAP)
+        {
+            ring->passed = 0;
+            sh->laps++;
+        }
     }
 
     if ((size_t) (ring->end - ring->head)

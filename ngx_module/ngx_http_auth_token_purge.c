@@ -127,6 +127,7 @@ ngx_http_auth_token_purge_key(ngx_http_auth_token_shctx_t *sh,
     p->negatives += ngx_http_auth_token_negative_drop(sh, &p->key);
 
     sh->purged[p->key.hi & sh->purge_mask] = p->sequence;
+    ngx_http_auth_token_count_change(sh, &p->key);
 }
 
 

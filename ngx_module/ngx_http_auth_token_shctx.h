@@ -22,7 +22,9 @@
 
 
 /* "atz", and the number of the layout: to be raised with every change of it */
-#define NGX_HTTP_AUTH_TOKEN_LAYOUT    0x61747a0000000001
+#ifndef NGX_HTTP_AUTH_TOKEN_LAYOUT
+#define NGX_HTTP_AUTH_TOKEN_LAYOUT    0x61747a0000000002
+#endif
 
 /*
  * Workers read the clock at different times: an entry stored by another one
@@ -81,6 +83,7 @@ typedef struct {
     u_char                        *head;       /* the oldest */
     u_char                        *tail;       /* where the next one goes */
     uint64_t                       size;       /* of those in the index */
+    uint64_t                       passed;     /* by the head, since a lap */
     ngx_uint_t                     empty;      /* nothing came yet */
 } ngx_http_auth_token_ring_t;
 
@@ -117,6 +120,7 @@ struct ngx_http_auth_token_shctx_s {
     u_char                         identity[NGX_HTTP_AUTH_TOKEN_SECRET];
     uint64_t                       purge_mask;
     uint64_t                      *purged;     /* by the low bits of a key */
+    uint32_t                      *changed;    /* likewise */
     ngx_http_auth_token_negative_t  *negative;
     ngx_http_auth_token_mark_t    *mark;
     uint64_t                       nnegatives;
@@ -124,6 +128,12 @@ struct ngx_http_auth_token_shctx_s {
 
     /* set when the zone is made or reset; read without the lock */
     u_char                         secret[NGX_HTTP_AUTH_TOKEN_SECRET];
+
+    /*
+     * a sixteenth of the ring has been passed by its head since: whoever has
+     * copies shows what is in use.  Read without the lock
+     */
+    uint64_t                       laps;
 
     /* set while somebody is inside the lock; found set: he died there */
     volatile ngx_atomic_uint_t     dirty;
@@ -144,6 +154,24 @@ struct ngx_http_auth_token_shctx_s {
 };
 
 
+/*
+ * Counts what happens to records by the low bits of a key: when one is put in
+ * place of another or taken out, and when a purge names it.  Written under the
+ * lock, read without it by those who have copies.
+ */
+
+#define ngx_http_auth_token_counter(sh, key)                                  \
+    (&(sh)->changed[(key)->hi & (sh)->purge_mask])
+
+#define ngx_http_auth_token_count_change(sh, key)                             \
+    (void) __atomic_add_fetch(ngx_http_auth_token_counter(sh, key), 1,        \
+                              __ATOMIC_RELEASE)
+
+/* a word of the zone, read without the lock */
+#define ngx_http_auth_token_word(word)                                        \
+    __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
+
+
 /* what an entry's age makes of it */
 
 typedef enum {
@@ -157,7 +185,7 @@ typedef enum {
 
 /*
  * For tests only: a place inside the lock where the process may be made to
- * die, see ngx_http_auth_token_zone.c.
+ * die, see ngx_http_auth_token_crash.c.
  */
 void ngx_http_auth_token_crash_point(void);
 
@@ -235,6 +263,13 @@ ngx_http_auth_token_entry_t *ngx_http_auth_token_entry_find(
 ngx_http_auth_token_entry_e ngx_http_auth_token_entry_state(
     ngx_http_auth_token_entry_t *e, ngx_http_auth_token_lives_t *lives,
     ngx_msec_t now, int64_t *age);
+
+/*
+ * The same of one stored at that time; takes no lock.
+ */
+ngx_http_auth_token_entry_e ngx_http_auth_token_entry_life(uint64_t stored,
+    ngx_uint_t allowed, ngx_http_auth_token_lives_t *lives, ngx_msec_t now,
+    int64_t *age);
 
 /*
  * Takes a record out of the index; its place is free when the ring comes to

@@ -65,6 +65,7 @@ ngx_http_auth_token_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     zone->shm_zone = shm_zone;
     zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
     zone->reset = 0;
+    zone->hits = 0;
 
     if (sodium_init() == -1) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
@@ -453,6 +454,9 @@ ngx_http_auth_token_zone_usage(ngx_http_auth_token_zone_t *zone,
         return;
     }
 
+    sh->stats.hits += zone->hits;
+    zone->hits = 0;
+
     usage->stats = sh->stats;
     usage->entries = sh->entries.count;
     usage->negatives = sh->negatives.count;
@@ -462,37 +466,3 @@ ngx_http_auth_token_zone_usage(ngx_http_auth_token_zone_t *zone,
 
     ngx_http_auth_token_zone_unlock(zone);
 }
-
-
-#if (NGX_HTTP_AUTH_TOKEN_TEST_HOOKS)
-
-/* 0: not yet known, from AUTH_TOKEN_CRASH; then counts down to a death at 1 */
-
-ngx_int_t  ngx_http_auth_token_crash_in;
-
-
-void
-ngx_http_auth_token_crash_point(void)
-{
-    char       *value;
-    ngx_int_t   n;
-
-    if (ngx_http_auth_token_crash_in == 0) {
-        value = getenv("AUTH_TOKEN_CRASH");
-        n = value ? ngx_atoi((u_char *) value, ngx_strlen(value)) : NGX_ERROR;
-
-        /* workers inherit one state: their pids tell them apart */
-        srandom(getpid() ^ (unsigned) ngx_current_msec);
-
-        ngx_http_auth_token_crash_in =
-            (n > 0) ? 2 + random() % n : -1;
-    }
-
-    if (ngx_http_auth_token_crash_in > 0
-        && --ngx_http_auth_token_crash_in == 1)
-    {
-        (void) kill(getpid(), SIGKILL);
-    }
-}
-
-#endif

@@ -101,6 +101,7 @@ typedef struct {
     ngx_slab_pool_t              *shpool;
     ngx_http_auth_token_shctx_t  *sh;          /* NULL before init */
     ngx_array_t                   users;       /* of void *, for init */
+    uint64_t                      hits;        /* not yet in the zone's */
     unsigned                      reset:1;     /* to be logged after unlock */
 } ngx_http_auth_token_zone_t;
 

@@ -32,13 +32,21 @@
 
 #endif
 
+/* what measures the mutex stands between it and those who take it */
+
+#ifdef NGINX_SHIM_MUTEX
+#include NGINX_SHIM_MUTEX
+#endif
+
 #include "ngx_http_auth_token_arena.c"
 #include "ngx_http_auth_token_index.c"
 #include "ngx_http_auth_token_blob.c"
 #include "ngx_http_auth_token_entry.c"
 #include "ngx_http_auth_token_negative.c"
 #include "ngx_http_auth_token_mark.c"
+#include "ngx_http_auth_token_crash.c"
 #include "ngx_http_auth_token_limit.c"
+#include "ngx_http_auth_token_copy.c"
 #include "ngx_http_auth_token_cache.c"
 #include "ngx_http_auth_token_flight.c"
 #include "ngx_http_auth_token_purge.c"
