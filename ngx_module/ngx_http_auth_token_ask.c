@@ -28,6 +28,8 @@ static void ngx_http_auth_token_ask_ready(ngx_http_auth_token_need_t *need);
 static const char *ngx_http_auth_token_ask_send(
     ngx_http_auth_token_ask_t *ask);
 static void ngx_http_auth_token_ask_handler(ngx_http_auth_token_fetch_t *f);
+static ngx_uint_t ngx_http_auth_token_ask_once_more(
+    ngx_http_auth_token_ask_t *ask, auth_token_result_t *result);
 static void ngx_http_auth_token_ask_read(ngx_http_auth_token_ask_t *ask,
     auth_token_buf_t *record, auth_token_result_t *result);
 static void ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
@@ -47,6 +49,7 @@ ngx_http_auth_token_ask_start(ngx_http_auth_token_ask_t *ask,
     ngx_msec_t timeout)
 {
     ask->deadline = ngx_current_msec + timeout;
+    ask->again = 0;
 
     return ngx_http_auth_token_ask_go(ask);
 }
@@ -179,6 +182,8 @@ ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask)
 
     ngx_memzero(&ask->fetch, sizeof(ngx_http_auth_token_fetch_t));
 
+    ask->serial = ngx_http_auth_token_grant_serial(provider->credential);
+
     ask->fetch.reach = &ask->provider->reach;
     ask->fetch.handler = ngx_http_auth_token_ask_handler;
     ask->fetch.data = ask;
@@ -223,6 +228,12 @@ ngx_http_auth_token_ask_handler(ngx_http_auth_token_fetch_t *f)
 
     ngx_http_auth_token_ask_read(ask, &record, &result);
 
+    if (ngx_http_auth_token_ask_once_more(ask, &result)) {
+        auth_token_buf_free(&record);
+        ngx_http_auth_token_ask_ready(&ask->need);
+        return;
+    }
+
     ask->record = auth_token_buf_str(&record);
 
     ngx_http_auth_token_ask_land(ask, &result);
@@ -230,6 +241,37 @@ ngx_http_auth_token_ask_handler(ngx_http_auth_token_fetch_t *f)
     ask->handler(ask);
 
     auth_token_buf_free(&record);
+}
+
+
+/*
+ * an access token of ours that is refused may have been revoked: another one
+ * is asked with, once, and within what is left of the time
+ */
+
+static ngx_uint_t
+ngx_http_auth_token_ask_once_more(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result)
+{
+    const auth_token_step_t           *step;
+    ngx_http_auth_token_credential_t  *credential;
+
+    step = &ask->provider->protocol->steps[ask->step];
+    credential = ask->provider->credential;
+
+    if (credential->grant == NULL
+        || step->credential != AUTH_TOKEN_CREDENTIAL_PROVIDER
+        || result->outcome != AUTH_TOKEN_OUTCOME_UNAVAILABLE
+        || ask->fetch.status != NGX_HTTP_UNAUTHORIZED
+        || ask->again
+        || !ngx_http_auth_token_grant_refused(credential, ask->serial))
+    {
+        return 0;
+    }
+
+    ask->again = 1;
+
+    return 1;
 }
 
 

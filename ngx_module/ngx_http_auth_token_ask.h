@@ -44,6 +44,8 @@ struct ngx_http_auth_token_ask_s {
     /* private */
     ngx_msec_t                        deadline;
     ngx_http_auth_token_need_t        need;
+    ngx_uint_t                        serial;       /* of the grant's token */
+    unsigned                          again:1;      /* with another one */
     ngx_http_auth_token_fetch_t       fetch;
 };
 

@@ -215,12 +215,45 @@ ngx_http_auth_token_credential_renew(
 }
 
 
+ngx_uint_t
+ngx_http_auth_token_credential_identity(
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *parts)
+{
+    ngx_uint_t                    n;
+    ngx_http_auth_token_held_t   *held;
+    ngx_http_auth_token_grant_t  *grant;
+
+    n = 0;
+    held = &credential->held;
+    grant = credential->grant;
+
+    parts[n++] = credential->method->name;
+    parts[n++] = held->header;
+    parts[n++] = held->form;
+    parts[n++] = held->text;
+
+    if (grant) {
+        parts[n++] = grant->url;
+        parts[n].len = grant->form.len;
+        parts[n++].data = grant->form.data;
+
+        n += ngx_http_auth_token_credential_identity(grant->client, &parts[n]);
+    }
+
+    return n;
+}
+
+
 ngx_int_t
 ngx_http_auth_token_credential_apply(
     ngx_http_auth_token_credential_t *credential, auth_token_buf_t *headers,
     auth_token_buf_t *body, ngx_log_t *log)
 {
     ngx_http_auth_token_held_t  *held;
+
+    if (credential->grant) {
+        return ngx_http_auth_token_grant_apply(credential, headers);
+    }
 
     ngx_http_auth_token_credential_renew(credential, log);
 

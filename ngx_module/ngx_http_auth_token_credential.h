@@ -15,6 +15,7 @@
 #include "auth_token_buf.h"
 #include "ngx_http_auth_token_assertion.h"
 #include "ngx_http_auth_token_fetch.h"
+#include "ngx_http_auth_token_grant.h"
 #include "ngx_http_auth_token_module.h"
 #include "ngx_http_auth_token_secret.h"
 
@@ -40,6 +41,7 @@ struct ngx_http_auth_token_credential_s {
     ngx_http_auth_token_secret_t         secret;
     ngx_http_auth_token_held_t           held;
     ngx_http_auth_token_assertion_t      assertion;  /* alg NULL: none */
+    ngx_http_auth_token_grant_t         *grant;      /* NULL: none */
     ngx_http_auth_token_fetched_t       *fetched;    /* NULL, or what must be
                                                         there for _apply() */
 };
@@ -59,6 +61,13 @@ ngx_http_auth_token_credential_t *ngx_http_auth_token_credential_parse(
  */
 ngx_int_t ngx_http_auth_token_credential_finish(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
+
+/*
+ * Adds what tells one identity from another, 10 parts at most; returns how
+ * many.
+ */
+ngx_uint_t ngx_http_auth_token_credential_identity(
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *parts);
 
 /*
  * Takes a secret over, and what follows from it.  NULL, or what is wrong as

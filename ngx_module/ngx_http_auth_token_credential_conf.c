@@ -15,10 +15,16 @@
 #include "ngx_http_auth_token_method.h"
 
 
-static ngx_int_t ngx_http_auth_token_credential_args(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential);
+static ngx_http_auth_token_credential_t *
+    ngx_http_auth_token_credential_create(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_uint_t nargs, ngx_http_auth_token_grant_t *grant);
+static ngx_int_t ngx_http_auth_token_credential_options(ngx_conf_t *cf,
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *value,
+    ngx_uint_t nargs, ngx_http_auth_token_grant_t *grant);
+static ngx_int_t ngx_http_auth_token_credential_secret(ngx_conf_t *cf,
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *value);
 static ngx_int_t ngx_http_auth_token_credential_name(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential);
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *value);
 static ngx_int_t ngx_http_auth_token_credential_option(
     ngx_http_auth_token_credential_t *credential, ngx_str_t *arg);
 static ngx_uint_t ngx_http_auth_token_credential_printable(ngx_str_t *s);
@@ -30,27 +36,62 @@ static void ngx_http_auth_token_credential_cleanup(void *data);
 ngx_http_auth_token_credential_t *
 ngx_http_auth_token_credential_parse(ngx_conf_t *cf)
 {
-    ngx_str_t                           *value;
-    ngx_uint_t                           nargs;
+    ngx_str_t                         *value;
+    ngx_uint_t                         nargs;
+    ngx_http_auth_token_credential_t  *credential;
+
+    value = cf->args->elts;
+    nargs = cf->args->nelts - 1;
+
+    credential = ngx_http_auth_token_credential_create(cf, &value[1], nargs,
+                                                       NULL);
+
+    if (credential == NULL || !credential->method->grant) {
+        return credential;
+    }
+
+    /* "client_credentials URL METHOD ..." */
+
+    credential->grant = ngx_http_auth_token_grant_create(cf, &value[2]);
+
+    if (credential->grant == NULL) {
+        return NULL;
+    }
+
+    credential->grant->client =
+        ngx_http_auth_token_credential_create(cf, &value[3], nargs - 2,
+                                              credential->grant);
+
+    return credential->grant->client ? credential : NULL;
+}
+
+
+/* "value" is the name of the method, and nargs - 1 parameters */
+
+static ngx_http_auth_token_credential_t *
+ngx_http_auth_token_credential_create(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_uint_t nargs, ngx_http_auth_token_grant_t *grant)
+{
     ngx_pool_cleanup_t                  *cln;
     ngx_http_auth_token_credential_t    *credential;
     const ngx_http_auth_token_method_t  *m;
 
-    value = cf->args->elts;
-    nargs = cf->args->nelts - 2;
+    m = ngx_http_auth_token_method_find(value);
 
-    m = ngx_http_auth_token_method_find(&value[1]);
-
-    if (m == NULL) {
+    if (m == NULL || (grant && !m->client)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown credential method \"%V\"", &value[1]);
+                           m ? "credential method \"%V\" is none of a client"
+                             : "unknown credential method \"%V\"", value);
         return NULL;
     }
 
-    if (nargs < m->nargs || (nargs > m->nargs && !m->shared && !m->private)) {
+    if (nargs - 1 < m->nargs
+        || (nargs - 1 > m->nargs
+            && !m->shared && !m->private && !m->grant && !grant))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "credential method \"%V\" takes %ui parameters",
-                           &value[1], m->nargs);
+                           value, m->nargs);
         return NULL;
     }
 
@@ -68,7 +109,13 @@ ngx_http_auth_token_credential_parse(ngx_conf_t *cf)
 
     credential->method = m;
 
-    if (ngx_http_auth_token_credential_args(cf, credential) != NGX_OK) {
+    if (ngx_http_auth_token_credential_name(cf, credential, value) != NGX_OK
+        || ngx_http_auth_token_credential_options(cf, credential, value, nargs,
+                                                  grant)
+           != NGX_OK
+        || ngx_http_auth_token_credential_secret(cf, credential, value)
+           != NGX_OK)
+    {
         return NULL;
     }
 
@@ -77,38 +124,60 @@ ngx_http_auth_token_credential_parse(ngx_conf_t *cf)
 
 
 static ngx_int_t
-ngx_http_auth_token_credential_args(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential)
+ngx_http_auth_token_credential_options(ngx_conf_t *cf,
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *value,
+    ngx_uint_t nargs, ngx_http_auth_token_grant_t *grant)
+{
+    ngx_uint_t                           i;
+    const ngx_http_auth_token_method_t  *m;
+
+    m = credential->method;
+
+    if (m->grant) {
+        return NGX_OK;
+    }
+
+    for (i = m->nargs + 1; i < nargs; i++) {
+
+        if ((m->shared || m->private)
+            && ngx_http_auth_token_credential_option(credential, &value[i])
+               == NGX_OK)
+        {
+            continue;
+        }
+
+        if (grant && ngx_http_auth_token_credential_printable(&value[i])
+            && ngx_http_auth_token_grant_option(grant, &value[i]) == NGX_OK)
+        {
+            continue;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\"", &value[i]);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_credential_secret(ngx_conf_t *cf,
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *value)
 {
     u_char                               room[NGX_HTTP_AUTH_TOKEN_MAX_SECRET];
-    ngx_str_t                           *value, text;
-    ngx_uint_t                           i;
+    ngx_str_t                            text;
     const char                          *wrong;
     const ngx_http_auth_token_method_t  *m;
 
     m = credential->method;
-    value = cf->args->elts;
-
-    if (ngx_http_auth_token_credential_name(cf, credential) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    for (i = m->nargs + 2; i < cf->args->nelts; i++) {
-        if (ngx_http_auth_token_credential_option(credential, &value[i])
-            != NGX_OK)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[i]);
-            return NGX_ERROR;
-        }
-    }
 
     ngx_str_null(&text);
 
     credential->secret.lines = m->private;
 
     if (m->secret != 0
-        && ngx_http_auth_token_secret_read(cf, &value[m->secret + 1],
+        && ngx_http_auth_token_secret_read(cf, &value[m->secret],
                                            &credential->secret, room, &text)
            != NGX_OK)
     {
@@ -133,11 +202,10 @@ ngx_http_auth_token_credential_args(ngx_conf_t *cf,
 
 static ngx_int_t
 ngx_http_auth_token_credential_name(ngx_conf_t *cf,
-    ngx_http_auth_token_credential_t *credential)
+    ngx_http_auth_token_credential_t *credential, ngx_str_t *value)
 {
     u_char                               ch;
     size_t                               i;
-    ngx_str_t                           *value;
     const ngx_http_auth_token_method_t  *m;
 
     m = credential->method;
@@ -146,24 +214,22 @@ ngx_http_auth_token_credential_name(ngx_conf_t *cf,
         return NGX_OK;
     }
 
-    value = cf->args->elts;
-
-    credential->name = value[2];
+    credential->name = value[1];
 
     if (m->client) {
         if ((!m->shared && !m->private && !m->tls)
-            || ngx_http_auth_token_credential_printable(&value[2]))
+            || ngx_http_auth_token_credential_printable(&value[1]))
         {
             return NGX_OK;
         }
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid client id \"%V\"", &value[2]);
+                           "invalid client id \"%V\"", &value[1]);
         return NGX_ERROR;
     }
 
-    for (i = 0; i < value[2].len; i++) {
-        ch = value[2].data[i];
+    for (i = 0; i < value[1].len; i++) {
+        ch = value[1].data[i];
 
         if ((ch < '0' || ch > '9') && (ch < 'A' || ch > 'Z')
             && (ch < 'a' || ch > 'z') && ch != '-' && ch != '_')
@@ -172,9 +238,9 @@ ngx_http_auth_token_credential_name(ngx_conf_t *cf,
         }
     }
 
-    if (i == 0 || i != value[2].len) {
+    if (i == 0 || i != value[1].len) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid header name \"%V\"", &value[2]);
+                           "invalid header name \"%V\"", &value[1]);
         return NGX_ERROR;
     }
 
@@ -244,15 +310,18 @@ ngx_int_t
 ngx_http_auth_token_credential_finish(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider)
 {
+    ngx_str_t                           *audience;
+    ngx_http_auth_token_grant_t         *grant;
     ngx_http_auth_token_reach_t         *reach;
-    ngx_http_auth_token_credential_t    *credential;
+    ngx_http_auth_token_credential_t    *client;
     const ngx_http_auth_token_method_t  *m;
 
     reach = &provider->reach;
-    credential = provider->credential;
-    m = credential->method;
+    grant = provider->credential->grant;
+    client = grant ? grant->client : provider->credential;
+    m = client->method;
 
-    if (m->form && !provider->protocol->form_credentials) {
+    if (m->form && grant == NULL && !provider->protocol->form_credentials) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "credential method \"%V\" needs a form, "
                            "which provider \"%V\" does not send",
@@ -270,10 +339,15 @@ ngx_http_auth_token_credential_finish(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (credential->assertion.audience.len == 0) {
-        credential->assertion.audience = provider->issuer.len
-                                         ? provider->issuer
-                                         : provider->endpoint;
+    audience = &client->assertion.audience;
+
+    if (audience->len == 0) {
+        *audience = provider->issuer.len ? provider->issuer
+                    : grant ? grant->url : provider->endpoint;
+    }
+
+    if (grant) {
+        return ngx_http_auth_token_grant_finish(cf, provider);
     }
 
     return m->token ? ngx_http_auth_token_credential_steps(cf, provider)

@@ -115,12 +115,14 @@ ngx_http_auth_token_draft_clash(ngx_http_auth_token_provider_t *provider,
     ngx_str_t          *line;
     ngx_uint_t          i;
     auth_token_pair_t  *pair;
+    static ngx_str_t    bearer = ngx_string("Authorization: Bearer");
 
     if (provider->credential == NULL) {
         return 0;
     }
 
-    line = &provider->credential->held.header;
+    line = provider->credential->grant ? &bearer
+                                       : &provider->credential->held.header;
     pair = draft->headers.elts;
 
     for (i = 0; i < draft->headers.nelts; i++) {

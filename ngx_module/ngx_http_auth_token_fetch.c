@@ -139,15 +139,23 @@ ngx_http_auth_token_fetch_again(ngx_http_auth_token_fetched_t *doc,
 }
 
 
-void
+ngx_int_t
 ngx_http_auth_token_fetch_forget(ngx_http_auth_token_fetched_t *doc)
 {
+    /* many may have used it, and be refused one after the other */
+
+    if (!ngx_http_auth_token_fetch_before(doc->end)) {
+        return NGX_OK;
+    }
+
     if (ngx_http_auth_token_fetch_before(doc->forced)) {
-        return;
+        return NGX_DECLINED;
     }
 
     doc->forced = ngx_current_msec + NGX_HTTP_AUTH_TOKEN_FETCH_FORCED;
     doc->end = ngx_current_msec;
+
+    return NGX_OK;
 }
 
 

@@ -120,10 +120,10 @@ ngx_int_t ngx_http_auth_token_fetch_again(ngx_http_auth_token_fetched_t *doc,
     ngx_http_auth_token_need_t *need, ngx_msec_t deadline);
 
 /*
- * Forgets a value that was refused where it was used, but not soon after
- * having done so.
+ * Forgets a value that was refused where it was used.  NGX_DECLINED: one was
+ * forgotten a short time ago, and this one is kept.
  */
-void ngx_http_auth_token_fetch_forget(ngx_http_auth_token_fetched_t *doc);
+ngx_int_t ngx_http_auth_token_fetch_forget(ngx_http_auth_token_fetched_t *doc);
 
 /*
  * Ends a wait without a call of the handler; harmless if there is none.

@@ -64,6 +64,8 @@ static const ngx_http_auth_token_method_t  ngx_http_auth_token_methods[] = {
       .client = 1, .make = ngx_http_auth_token_method_client, .form = 1,
       .private = 1 },
 
+    { .name = ngx_string("client_credentials"), .nargs = 3, .grant = 1 },
+
     { .name = ngx_null_string }
 };
 

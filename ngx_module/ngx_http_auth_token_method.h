@@ -33,6 +33,7 @@ struct ngx_http_auth_token_method_s {
     unsigned                           private:1;  /* signs with a key */
     unsigned                           tls:1;
     unsigned                           token:1;    /* the client's as bearer */
+    unsigned                           grant:1;    /* another one gets it */
 };
 
 

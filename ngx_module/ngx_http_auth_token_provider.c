@@ -15,7 +15,6 @@
 #include "ngx_http_auth_token_credential.h"
 #include "ngx_http_auth_token_draft.h"
 #include "ngx_http_auth_token_issuer.h"
-#include "ngx_http_auth_token_method.h"
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_reach.h"
 #include "ngx_http_auth_token_step_words.h"
@@ -245,15 +244,15 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_auth_token_reach_finish(cf, provider) != NGX_OK
-        || ngx_http_auth_token_credential_finish(cf, provider) != NGX_OK)
-    {
+    if (ngx_http_auth_token_reach_finish(cf, provider) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
     ngx_http_auth_token_provider_defaults(provider);
 
-    if (ngx_http_auth_token_issuer_finish(cf, provider) != NGX_OK) {
+    if (ngx_http_auth_token_credential_finish(cf, provider) != NGX_OK
+        || ngx_http_auth_token_issuer_finish(cf, provider) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -325,14 +324,12 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider)
 {
     u_char                            ssl[NGX_INT_T_LEN * 2 + 2];
-    ngx_str_t                         parts[16];
+    ngx_str_t                         parts[24];
     ngx_uint_t                        n;
     auth_token_buf_t                  steps;
     ngx_http_auth_token_reach_t      *reach;
-    ngx_http_auth_token_credential_t *credential;
 
     reach = &provider->reach;
-    credential = provider->credential;
 
     auth_token_buf_init(&steps, 1024 * 1024);
 
@@ -350,10 +347,9 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     parts[n++] = provider->issuer;
     parts[n++] = reach->unix_socket;
     parts[n++] = reach->proxy;
-    parts[n++] = credential->method->name;
-    parts[n++] = credential->held.header;
-    parts[n++] = credential->held.form;
-    parts[n++] = credential->held.text;
+
+    n += ngx_http_auth_token_credential_identity(provider->credential,
+                                                 &parts[n]);
 
     parts[n].data = ssl;
     parts[n++].len = ngx_sprintf(ssl, "%i %ui", reach->ssl_verify,

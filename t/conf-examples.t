@@ -183,6 +183,32 @@ def private_key_jwt():
 
 
 @test
+def client_credentials():
+    authority = Authority()
+    origin = f"http://127.0.0.1:{authority.plain}"
+    authority.rules({
+        "match": {"path": "/.well-known/oauth-authorization-server"},
+        "answer": {"body": {"issuer": origin,
+                            "introspection_endpoint": origin + "/introspect",
+                            "token_endpoint": origin + "/oauth2/token"}}})
+    nginx = Example(authority, example("client-credentials.conf"),
+                    (r"https://idp\.example\.com", origin),
+                    (r"/etc/nginx/client\.secret", authority.client_secret),
+                    tls=True)
+    no_warnings(nginx)
+    good = authority.token(sub="s-1")
+    statuses(nginx, (
+        (200, "a good token", dict(bearer=good)),
+        (401, "no token", {}),
+        (401, "an inactive token",
+         dict(bearer=authority.token(active=False)))))
+    is_(nginx.backend()[0].get("x-subject"), "s-1", "the backend learns who")
+    tokens = list(authority.call("GET", "granted"))
+    is_(len(tokens), 1, "one access token for all")
+    authority.forbidden += tokens
+
+
+@test
 def mcp_server():
     authority = Authority()
     nginx = Example(authority, example("mcp-server.conf"),

@@ -30,10 +30,10 @@ UNIT_COVERED += auth_token_buf auth_token_doc auth_token_doc_json \
                 auth_token_challenge auth_token_require auth_token_policy \
                 auth_token_claim
 
-UNIT_COVERED += auth_token_issuer
+UNIT_COVERED += auth_token_issuer auth_token_grant
 
 # tests whose sources parse JSON
-UNIT_JSON     = json answer cloudflare condition fixtures introspection \
+UNIT_JSON     = json answer cloudflare condition fixtures grant introspection \
                 issuer mapping mapping_time preset
 
 $(foreach name,$(UNIT_JSON),$(eval LIBS_$(name) = -ljansson))

@@ -13,6 +13,9 @@
     POST /close         close every connection; {"rst": true} with RST
     GET  /counts        requests, connections, accepted, backend, open, and
                         requests per path and per token
+    POST /settings      {"expires_in": seconds of access tokens}
+    GET  /granted       access tokens, see grants.py, and when they end
+    DELETE /granted     ends them all
     GET  /refusals      why clients were refused, one reason each
     GET  /log           {"requests": [...], "connections": [...]}
     POST /stop
@@ -97,6 +100,17 @@ class Control:
 
     def get_log(self, state, value):
         return {"requests": state.log, "connections": state.opened}
+
+    def post_settings(self, state, value):
+        state.settings.update(value)
+        return {}
+
+    def get_granted(self, state, value):
+        return state.granted
+
+    def delete_granted(self, state, value):
+        state.granted.clear()
+        return {}
 
     def get_refusals(self, state, value):
         return state.refusals

@@ -9,6 +9,7 @@ client_id and all of "introspection" go into the answer.
 
 import base64
 import hmac
+import time
 from urllib.parse import parse_qsl, unquote_plus
 
 from . import assertions
@@ -51,7 +52,8 @@ def authenticated(state, request, form):
         return known(state, name, secret) \
             or known(state, unquote_plus(name), unquote_plus(secret))
     if scheme.lower() == "bearer":
-        return rest in state.credentials
+        return rest in state.credentials \
+            or state.granted.get(rest, 0) > time.time()
     if "client_id" in form:
         return known(state, form["client_id"], form.get("client_secret", ""))
     return any(value in state.credentials

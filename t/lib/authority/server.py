@@ -12,7 +12,7 @@ import struct
 import time
 from urllib.parse import parse_qs
 
-from . import (assertions, cloudflare, faults, introspection, rules,
+from . import (assertions, cloudflare, faults, grants, introspection, rules,
                vendors)
 from .answers import Answer
 
@@ -342,6 +342,8 @@ def authority(state, request):
         return answer
     if cloudflare.handles(request.path):
         return cloudflare.answer(state, request)
+    if grants.handles(request.path):
+        return grants.answer(state, request)
     if introspection.handles(request.path):
         return introspection.answer(state, request)
     return Answer(404, b"no such page\n", ["Content-Type: text/plain"])

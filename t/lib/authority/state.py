@@ -35,6 +35,7 @@ class State:
         self.ids = {}
         self.credentials = set()
         self.clients = {}
+        self.granted = {}               # access token: when it ends
         self.used = set()               # identifiers of assertions
         self.refusals = []              # why clients were refused
         self.rules = []
