@@ -150,7 +150,7 @@ sub flagged {
     close $out;
     close $out;
 
-    my $logs = AuthToken::Logs->new(%logs, valgrind => "$dir/none");
+    my $logs = AuthToken::Logs->new(%logs, reports => "$dir/none");
     $logs->forbid('secret-of-the-test');
     my @problems = $logs->problems;
     return scalar @problems;
@@ -181,6 +181,19 @@ for my $line (
 }
 
 ok(flagged('GET /?x=secret-of-the-test', 'access'), 'seen in the access log');
+
+{
+    mkdir "$dir/reports" or die $!;
+    open my $out, '>', "$dir/reports/sanitizer.1" or die $!;
+    print $out "ERROR: AddressSanitizer: heap-use-after-free\n";
+    close $out;
+
+    my $logs = AuthToken::Logs->new(error => "$dir/none",
+                                    access => "$dir/none",
+                                    reports => "$dir/reports");
+    is(scalar $logs->problems, 1, 'seen: the report of a sanitizer');
+    is(scalar $logs->problems, 0, 'seen once');
+}
 
 
 # answers

@@ -35,15 +35,24 @@ BEGIN {
     # for answers and for the end of nginx; a machine may be busy
     $ENV{TEST_NGINX_TIMEOUT} //= 10;
 
+    # a worker may be another user
+    chmod 0755, $Base;
+    mkdir "$Base/reports";
+    chmod 01777, "$Base/reports";
+
+    for my $name (qw(ASAN_OPTIONS UBSAN_OPTIONS)) {
+        $ENV{$name} = join ':', $ENV{$name} // (),
+                      "log_path=$Base/reports/sanitizer";
+    }
+
     if (($ENV{TEST_NGINX_USE_VALGRIND} // '') eq '1') {
-        mkdir "$Base/valgrind";
         $ENV{TEST_NGINX_USE_VALGRIND} =
             "--leak-check=full --show-possibly-lost=no --num-callers=40 "
             . "--keep-debuginfo=yes "
             . "--errors-for-leak-kinds=definite "
             . (-f 'valgrind.suppress' ? '--suppressions=valgrind.suppress '
                                       : '')
-            . "--log-file=$Base/valgrind/%p";
+            . "--log-file=$Base/reports/valgrind.%p";
     }
 }
 

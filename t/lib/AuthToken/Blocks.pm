@@ -57,7 +57,7 @@ sub start {
     $logs = AuthToken::Logs->new(
         error => $Test::Nginx::Util::ErrLogFile,
         access => $Test::Nginx::Util::AccLogFile,
-        valgrind => "$base/valgrind");
+        reports => "$base/reports");
 
     %macros = (
         AUTHORITY_PORT => $authority->{plain},

@@ -23,7 +23,7 @@ my $core_debug = qr/
 my $entry_start = qr/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[/;
 
 
-# new(error => path, access => path, valgrind => directory)
+# new(error => path, access => path, reports => directory)
 sub new {
     my ($class, %args) = @_;
     return bless {%args, places => {}, forbidden => []}, $class;
@@ -84,7 +84,7 @@ sub problems {
         }
     }
 
-    return @found, $self->valgrind;
+    return @found, $self->reports;
 }
 
 
@@ -117,15 +117,16 @@ sub fresh {
 }
 
 
-# valgrind writes one file a process, and into it only when it found fault
-sub valgrind {
+# valgrind and the sanitizers write one file a process, and into it only when
+# they found fault
+sub reports {
     my ($self) = @_;
 
     my @found;
-    for my $file (glob "$self->{valgrind}/*") {
+    for my $file (glob "$self->{reports}/*") {
         next if !-s $file || $self->{places}{$file}++;
         open my $in, '<', $file or next;
-        push @found, "valgrind: " . join '', <$in>;
+        push @found, "report: " . join '', <$in>;
     }
     return @found;
 }

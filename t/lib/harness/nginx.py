@@ -2,6 +2,7 @@
 
 """An nginx of a test's own, in the foreground, as a child."""
 
+import glob
 import os
 import re
 import shutil
@@ -136,18 +137,26 @@ class Nginx:
             self.process = subprocess.Popen(
                 [*self.command, *self.arguments()],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=stderr, env={**os.environ, **self.environment})
+                stderr=stderr, env=self.surroundings())
         wanted = self.settings["workers"]
         alive = tap.poll(lambda: self.process.poll() is not None
                          or len(self.workers()) >= wanted, 30)
         if not alive or self.process.poll() is not None:
             raise RuntimeError("nginx did not start:\n" + self.stderr())
 
+    def surroundings(self):
+        """The environment of nginx; sanitizers report into files."""
+        found = {**os.environ, **self.environment}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+            found[name] = ":".join(filter(None, (
+                found.get(name), "log_path=" + self.path("sanitizer"))))
+        return found
+
     def test_configuration(self):
         """nginx -t: (exit status, what it said)."""
         done = subprocess.run([*self.arguments(), "-t"], capture_output=True,
                               text=True, timeout=60,
-                              env={**os.environ, **self.environment})
+                              env=self.surroundings())
         return done.returncode, done.stderr
 
     def stderr(self):
@@ -262,6 +271,16 @@ class Nginx:
                 text = read.read()
                 self.places[name] = read.tell()
             found.extend(self.judge(name, text))
+        return found + self.reports()
+
+    def reports(self):
+        """Of the sanitizers, those that were not seen yet."""
+        found = []
+        for path in sorted(glob.glob(self.path("sanitizer.*"))):
+            if path not in self.places:
+                self.places[path] = os.path.getsize(path)
+                with open(path, errors="replace") as read:
+                    found.append(read.read())
         return found
 
     def judge(self, name, text):
