@@ -54,6 +54,10 @@ static:		## static analysis of the core and of the glue
 	util/build.sh
 	util/static $(TOOLS)
 
+.PHONY: sanitize
+sanitize:		## all tests in t/ with an nginx made with ASan and UBSan
+	util/sanitize/run $(FILES)
+
 .PHONY: coverage
 coverage: unit-coverage	## the same, and what the tests in t/ reach, with a gate
 	util/coverage
