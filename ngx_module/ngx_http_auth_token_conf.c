@@ -16,6 +16,7 @@
 #include "ngx_http_auth_token_pattern.h"
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_source.h"
+#include "ngx_http_auth_token_zone_conf.h"
 
 
 /* room for the shared context, the purge table and a few entries */
@@ -429,14 +430,9 @@ ngx_http_auth_token_conf_add_zone(ngx_conf_t *cf,
 
     zone->name = *name;
 
-    zone->shm_zone = ngx_shared_memory_add(cf, name, size,
-                                           &ngx_http_auth_token_module);
-    if (zone->shm_zone == NULL) {
+    if (ngx_http_auth_token_zone_conf_add(cf, zone, size) != NGX_OK) {
         return NULL;
     }
-
-    zone->shm_zone->init = ngx_http_auth_token_zone_init;
-    zone->shm_zone->data = zone;
 
     return zone;
 }

@@ -81,15 +81,18 @@ ngx_http_auth_token_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     /*
-     * nginx hands an old zone on only if its tag, the address of the module,
-     * is the same.  A changed binary is loaded beside the one in use: its tag
-     * differs and its zone is a fresh one, unless the linker gives it the old
-     * one's names, and with them its code and its layout.  Another layout here
-     * means that neither was so.  Old workers may be at work in the zone then:
-     * it is made anew under the lock, which both layouts share as it belongs
-     * to the slab pool, and they find a layout that is not theirs at their
-     * next lock and leave the zone alone.
+     * nginx hands an old zone on only if its tag is the same, which is made of
+     * the layout: another one here means that something went wrong.  Old
+     * workers may be at work in the zone then: it is made anew under the lock,
+     * which all layouts share as it belongs to the slab pool, and they find a
+     * layout that is not theirs at their next lock and leave the zone alone.
      */
+
+    if (sh) {
+        ngx_log_error(NGX_LOG_WARN, shm_zone->shm.log, 0,
+                      "zone \"%V\" is made anew, as it has another layout",
+                      &shm_zone->shm.name);
+    }
 
     ngx_shmtx_lock(&zone->shpool->mutex);
 

@@ -162,14 +162,68 @@ def a_changed_binary():
     nginx.configure(load=False, http=http, main=f"load_module {other};")
     ok(nginx.reload(), "reloaded")
     is_(get(nginx, "/", bearer=token.token).status, 200, "by the second")
-    # the zone is kept where the linker gives the new copy the old one's names
-    asked = authority.counts()["requests"]
-    ok(asked in (2, 4), "from one zone or the other")
+    with open(f"/proc/{nginx.workers()[0]}/maps") as read:
+        like(read.read(), "other.so", "which is another one")
     for workers in (1, 3, 2):
         nginx.configure(workers=workers)
         ok(nginx.reload(), f"{workers} workers")
         is_(get(nginx, "/", bearer=token.token).status, 200, "as before")
-    is_(authority.counts()["requests"], asked, "and is kept from then on")
+    is_(authority.counts()["requests"], 2, "the zone was kept all the time")
+    unlike(nginx.error_log(), "begins empty", "as the log would tell")
+
+
+@test
+def another_layout():
+    if MODULE == "":
+        skip("the module is linked in")
+    other = os.path.join(TOP, "build", "layout",
+                         "ngx_http_auth_token_module.so")
+    done = subprocess.run(
+        [os.path.join(TOP, "util", "build.sh"), "--name", "layout", "--cflags",
+         "-DNGX_HTTP_AUTH_TOKEN_LAYOUT=0x61747a00000000ff"],
+        capture_output=True, text=True)
+    if not is_(done.returncode, 0, "built with another layout"):
+        diag(done.stderr)
+        return
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED, workers=2,
+                  words="cache valid=1h; timeout 10s; breaker failures=0;")
+    token = authority.token()
+    load = Load(authority, nginx)
+    http = nginx.settings["http"]
+    lines = "begins empty, as it was of another layout"
+    asked = 0
+    for n in range(1, 7):
+        is_(get(nginx, "/", bearer=token.token).status, 200, "admitted")
+        now = authority.counts()["paths"][
+            f"/client/v4/user/tokens/{token.id}"]
+        is_(now, n, "one look-up for each zone")
+        if n % 2:
+            nginx.configure(load=False, main=f"load_module {other};",
+                            http=http)
+        else:
+            nginx.configure(load=True, main="", http=http)
+        ok(nginx.reload(), "reloaded")
+        is_(nginx.error_log().count(lines), n, "one line for each")
+    load.end()
+    is_(load.seen.get(503, 0) + load.seen.get(0, 0), 0,
+        "every request was answered")
+    is_(alerts(nginx), [], "nothing else happened")
+
+
+@test
+def another_size():
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED, workers=2,
+                  http="auth_token_zone tokens:1m;" + PROVIDER)
+    token = authority.token()
+    for size, asked in (("1m", 2), ("2m", 4), ("2m", 4)):
+        nginx.configure(http=f"auth_token_zone tokens:{size};" + PROVIDER)
+        ok(nginx.reload(), size)
+        is_(get(nginx, "/", bearer=token.token).status, 200, "admitted")
+        is_(authority.counts()["requests"], asked, "look-ups")
+    is_(nginx.error_log().count("begins empty, as it was of another size"), 1,
+        "the log tells")
 
 
 def jump(seconds, expected, **entry):

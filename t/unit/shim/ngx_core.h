@@ -27,6 +27,7 @@
 #define NGX_LOG_ALERT  2
 #define NGX_LOG_CRIT   3
 #define NGX_LOG_ERR    4
+#define NGX_LOG_WARN   5
 
 #define ngx_errno      errno
 
