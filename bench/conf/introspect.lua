@@ -1,8 +1,8 @@
 -- Copyright (C) The ngx_http_auth_token_module authors
 --
 -- RFC 7662 with a shared dictionary, for access_by_lua: what is kept of a
--- token is the second at which the answer may no longer be used, 0 or less
--- if it was no; JSON is read on a miss only.
+-- token is the second in which it ends, 0 if the answer was no, for as long as
+-- the answer may be used; JSON is read on a miss only.
 
 local cjson = require "cjson.safe"
 
@@ -60,7 +60,7 @@ local function ask(token)
 end
 
 
-local function find(token, now)
+local function find(token)
     local till = tokens:get(token)
 
     if till then
@@ -79,7 +79,7 @@ local function find(token, now)
     local answer = ask(token)
 
     if answer and answer.active == true then
-        till = math.min(now + VALID, answer.exp or math.huge)
+        till = answer.exp or math.huge
         tokens:set(token, till, VALID)
 
     elseif answer and answer.active == false then
@@ -99,13 +99,12 @@ if not header or header:sub(1, 7) ~= "Bearer " then
     return ngx.exit(401)
 end
 
-local now = ngx.time()
-local till = find(header:sub(8), now)
+local till = find(header:sub(8))
 
 if not till then
     return ngx.exit(503)
 end
 
-if till <= now then
+if till <= ngx.time() then
     return ngx.exit(401)
 end
