@@ -21,12 +21,30 @@ int
 auth_token_escape(auth_token_str_t value, auth_token_place_e place,
     auth_token_buf_t *out)
 {
-    size_t  i;
+    size_t  i, n;
 
-    for (i = 0; i < value.len; i++) {
+    for (i = 0; i < value.len; i += n) {
+
+        /* a token stands for itself nearly everywhere, and all at once */
+
+        for (n = 0;
+             i + n < value.len
+             && auth_token_escape_is_unreserved(value.data[i + n]);
+             n++) { /* void */ }
+
+        if (n != 0) {
+            if (auth_token_buf_add(out, value.data + i, n) != 0) {
+                return -1;
+            }
+
+            continue;
+        }
+
         if (auth_token_escape_char(value.data[i], place, out) != 0) {
             return -1;
         }
+
+        n = 1;
     }
 
     return 0;

@@ -117,6 +117,15 @@ static const auth_token_pack_word_t  auth_token_pack_words[] = {
     auth_token_pack_word("\xc0" "com.cloudflare.api.account.zone.")
 };
 
+/* where the words that begin with a byte begin, from 1; 0: there are none */
+
+static const unsigned char  auth_token_pack_first[256] = {
+    [' '] = 1, ['.'] = 3, ['c'] = 4, ['h'] = 7, [0x81] = 8, [0x82] = 9,
+    [0x83] = 11, [0x84] = 19, [0x85] = 21, [0x86] = 24, [0x88] = 29,
+    [0x89] = 31, [0x8a] = 35, [0x8b] = 37, [0x8c] = 38, [0x91] = 39,
+    [0xb8] = 40, [0xbb] = 41, [0xc0] = 42
+};
+
 #define AUTH_TOKEN_PACK_WORDS                                                 \
     (sizeof(auth_token_pack_words) / sizeof(auth_token_pack_words[0]))
 
@@ -218,17 +227,21 @@ auth_token_pack_find(const unsigned char *data, size_t len, unsigned *op)
     unsigned                       i;
     const auth_token_pack_word_t  *word;
 
-    for (i = 0; len != 0 && i < AUTH_TOKEN_PACK_WORDS; i++) {
+    if (len == 0 || auth_token_pack_first[data[0]] == 0) {
+        return 0;
+    }
+
+    for (i = auth_token_pack_first[data[0]] - 1U;
+         i < AUTH_TOKEN_PACK_WORDS;
+         i++)
+    {
         word = &auth_token_pack_words[i];
 
-        if ((unsigned char) word->text[0] > data[0]) {
+        if ((unsigned char) word->text[0] != data[0]) {
             break;
         }
 
-        if ((unsigned char) word->text[0] == data[0]
-            && word->len <= len
-            && memcmp(word->text, data, word->len) == 0)
-        {
+        if (word->len <= len && memcmp(word->text, data, word->len) == 0) {
             *op = i;
             return word->len;
         }
