@@ -113,7 +113,7 @@ class Server:
             [*self.command, BINARY, "-e", os.path.join(self.dir, "error.log"),
              "-p", self.dir + "/", "-c", os.path.join(self.dir, "nginx.conf")],
             stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 180
         while len(self.pids()) < self.workers or not self.answers():
             if self.process.poll() is not None or time.monotonic() > end:
                 self.errors.seek(0)
