@@ -53,6 +53,8 @@ def finish(process, refused=False):
                       "p999", "max"), values))
     if (found["refused"] and not refused) or found["errors"]:
         raise Failed(f"wrk: {output}")
+    if found["requests"] == 0:
+        raise Failed(f"wrk: no answer within {found['us'] / 1e6:.0f} s")
     found["rate"] = found["requests"] / found["us"] * 1e6
     return found
 

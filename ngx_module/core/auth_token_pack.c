@@ -227,22 +227,17 @@ auth_token_pack_find(const unsigned char *data, size_t len, unsigned *op)
     unsigned                       i;
     const auth_token_pack_word_t  *word;
 
-    if (len == 0 || auth_token_pack_first[data[0]] == 0) {
-        return 0;
-    }
+    i = len ? auth_token_pack_first[data[0]] : 0;
 
-    for (i = auth_token_pack_first[data[0]] - 1U;
-         i < AUTH_TOKEN_PACK_WORDS;
-         i++)
-    {
-        word = &auth_token_pack_words[i];
+    for ( /* void */ ; i != 0 && i <= AUTH_TOKEN_PACK_WORDS; i++) {
+        word = &auth_token_pack_words[i - 1];
 
         if ((unsigned char) word->text[0] != data[0]) {
             break;
         }
 
         if (word->len <= len && memcmp(word->text, data, word->len) == 0) {
-            *op = i;
+            *op = i - 1;
             return word->len;
         }
     }
