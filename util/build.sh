@@ -76,12 +76,18 @@ stamp=$(printf '%s\n' "$how" "$cc" "$cc_opt" "$ld_opt" "$source" \
 
 if [ "$stamp" != "$(cat "$out/configured" 2> /dev/null)" ]; then
     rm -rf "$objs" "$out/configured"
-    (cd "$source" && ./configure --builddir="$objs" --with-cc="$cc" \
+    # Debian's flags from nginx 1.30 on have these options too: the last wins
+    (cd "$source" && ./configure --builddir="$objs" \
+        "${NGX_CONF_FLAGS[@]}" --with-cc="$cc" \
         --with-cc-opt="$cc_opt" --with-ld-opt="$ld_opt" \
-        "${NGX_CONF_FLAGS[@]}" "${addons[@]}" "$how") \
+        "${addons[@]}" "$how") \
         > "$out/configure.log" 2>&1 \
         || { tail -n 20 "$out/configure.log" >&2
              tail -n 20 "$objs/autoconf.err" >&2; exit 1; }
+    if [ -n "$cflags" ] && ! grep -qF -- "$cflags" "$objs/Makefile"; then
+        echo "$0: configure did not take the flags $cflags" >&2
+        exit 1
+    fi
     printf '%s\n' "$stamp" > "$out/configured"
 fi
 
