@@ -32,6 +32,8 @@ static ngx_uint_t ngx_http_auth_token_ask_once_more(
     ngx_http_auth_token_ask_t *ask, auth_token_result_t *result);
 static void ngx_http_auth_token_ask_read(ngx_http_auth_token_ask_t *ask,
     auth_token_buf_t *record, auth_token_result_t *result);
+static ngx_int_t ngx_http_auth_token_ask_next(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result);
 static void ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result);
 static void ngx_http_auth_token_ask_observe(ngx_http_auth_token_ask_t *ask,
@@ -39,8 +41,6 @@ static void ngx_http_auth_token_ask_observe(ngx_http_auth_token_ask_t *ask,
 static void ngx_http_auth_token_ask_land_record(
     ngx_http_auth_token_ask_t *ask);
 static void ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
-    auth_token_result_t *result);
-static void ngx_http_auth_token_ask_log(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result);
 
 
@@ -50,6 +50,8 @@ ngx_http_auth_token_ask_start(ngx_http_auth_token_ask_t *ask,
 {
     ask->deadline = ngx_current_msec + timeout;
     ask->again = 0;
+
+    ngx_memzero(&ask->tries, sizeof(ngx_http_auth_token_tries_t));
 
     return ngx_http_auth_token_ask_go(ask);
 }
@@ -154,7 +156,9 @@ ngx_http_auth_token_ask_ready(ngx_http_auth_token_need_t *need)
 static const char *
 ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask)
 {
+    ngx_str_t                         url;
     ngx_int_t                         rc;
+    ngx_msec_t                        left;
     auth_token_str_t                  endpoint;
     auth_token_request_t              request;
     const auth_token_step_t          *step;
@@ -166,8 +170,16 @@ ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask)
 
     found = ngx_http_auth_token_issuer_endpoints(provider);
 
-    endpoint.len = found ? found->endpoint.len : provider->endpoint.len;
-    endpoint.data = found ? found->endpoint.data : provider->endpoint.data;
+    if (found == NULL
+        && ngx_http_auth_token_endpoint_next(provider, &ask->tries) != NGX_OK)
+    {
+        return "no endpoint is left";
+    }
+
+    url = found ? found->endpoint : ask->tries.endpoint->url;
+
+    endpoint.len = url.len;
+    endpoint.data = url.data;
 
     if (auth_token_request_build(step, endpoint, &ask->vars, &request) != 0
         || (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER
@@ -184,13 +196,17 @@ ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask)
 
     ask->serial = ngx_http_auth_token_grant_serial(provider->credential);
 
-    ask->fetch.reach = &ask->provider->reach;
+    ask->fetch.reach = found ? &provider->reach : &ask->tries.endpoint->reach;
     ask->fetch.handler = ngx_http_auth_token_ask_handler;
     ask->fetch.data = ask;
     ask->fetch.log = ask->log;
 
-    rc = ngx_http_auth_token_fetch_send(&ask->fetch, &request,
-                                        ask->deadline - ngx_current_msec);
+    /* who hangs leaves time for those who come after */
+
+    left = ask->deadline - ngx_current_msec;
+    left = found ? left : ngx_max(left / ask->tries.left, 1);
+
+    rc = ngx_http_auth_token_fetch_send(&ask->fetch, &request, left);
 
     auth_token_request_free(&request);
 
@@ -234,6 +250,11 @@ ngx_http_auth_token_ask_handler(ngx_http_auth_token_fetch_t *f)
         return;
     }
 
+    if (ngx_http_auth_token_ask_next(ask, &result) == NGX_OK) {
+        auth_token_buf_free(&record);
+        return;
+    }
+
     ask->record = auth_token_buf_str(&record);
 
     ngx_http_auth_token_ask_land(ask, &result);
@@ -271,6 +292,9 @@ ngx_http_auth_token_ask_once_more(ngx_http_auth_token_ask_t *ask,
 
     ask->again = 1;
 
+    /* that was an answer: of the same endpoint another one is wanted */
+    ngx_memzero(&ask->tries, sizeof(ngx_http_auth_token_tries_t));
+
     return 1;
 }
 
@@ -305,6 +329,28 @@ ngx_http_auth_token_ask_read(ngx_http_auth_token_ask_t *ask,
 
     auth_token_answer_read(step, &answer, &ask->vars, ngx_time(), record,
                            result);
+}
+
+
+/* where there was no answer, another endpoint may give one */
+
+static ngx_int_t
+ngx_http_auth_token_ask_next(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result)
+{
+    const auth_token_step_t  *step;
+
+    step = &ask->provider->protocol->steps[ask->step];
+
+    if (ngx_http_auth_token_endpoint_ended(ask->provider, &ask->tries, step,
+                                           &ask->fetch, result->reason)
+        != NGX_AGAIN
+        || (ngx_msec_int_t) (ask->deadline - ngx_current_msec) <= 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_auth_token_ask_send(ask) == NULL ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -446,40 +492,4 @@ ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
         != NGX_OK;
 
     ask->retry_after = ngx_max(ask->retry_after, ask->flight.closed);
-}
-
-
-static void
-ngx_http_auth_token_ask_log(ngx_http_auth_token_ask_t *ask,
-    auth_token_result_t *result)
-{
-    ngx_str_t                        name;
-    const char                      *detail;
-    const auth_token_step_t         *step;
-    ngx_http_auth_token_provider_t  *provider;
-
-    provider = ask->provider;
-
-    /* a flood of failing look-ups must not become a flood of lines */
-
-    if (provider->logged == ngx_time()) {
-        provider->suppressed++;
-        return;
-    }
-
-    step = &provider->protocol->steps[ask->step];
-    name.len = step->name.len;
-    name.data = step->name.data;
-    detail = ask->fetch.detail;
-
-    ngx_log_error(NGX_LOG_ERR, ask->log, ask->fetch.err,
-                  "auth token: provider \"%V\", step \"%V\": %s%s%s "
-                  "(status %ui, code %L, %ui more not logged)",
-                  &provider->name, &name,
-                  result->reason ? result->reason : "no usable answer",
-                  detail ? ", " : "", detail ? detail : "",
-                  ask->fetch.status, result->code, provider->suppressed);
-
-    provider->logged = ngx_time();
-    provider->suppressed = 0;
 }

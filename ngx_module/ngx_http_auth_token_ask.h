@@ -13,6 +13,7 @@
 
 
 #include "auth_token_answer.h"
+#include "ngx_http_auth_token_endpoint.h"
 #include "ngx_http_auth_token_fetch.h"
 #include "ngx_http_auth_token_module.h"
 
@@ -47,6 +48,7 @@ struct ngx_http_auth_token_ask_s {
     ngx_uint_t                        serial;       /* of the grant's token */
     unsigned                          again:1;      /* with another one */
     ngx_http_auth_token_fetch_t       fetch;
+    ngx_http_auth_token_tries_t       tries;
 };
 
 
@@ -62,6 +64,12 @@ ngx_int_t ngx_http_auth_token_ask_start(ngx_http_auth_token_ask_t *ask,
  * Drops a question under way; nothing is stored, the handler is not called.
  */
 void ngx_http_auth_token_ask_cancel(ngx_http_auth_token_ask_t *ask);
+
+/*
+ * Logs why there was no usable answer, at most once a second for a provider.
+ */
+void ngx_http_auth_token_ask_log(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result);
 
 /*
  * The digest under which "subject" is asked for in a step of a provider, in

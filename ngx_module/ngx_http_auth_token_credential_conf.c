@@ -313,6 +313,7 @@ ngx_http_auth_token_credential_finish(ngx_conf_t *cf,
     ngx_str_t                           *audience;
     ngx_http_auth_token_grant_t         *grant;
     ngx_http_auth_token_reach_t         *reach;
+    ngx_http_auth_token_endpoint_t      *endpoint;
     ngx_http_auth_token_credential_t    *client;
     const ngx_http_auth_token_method_t  *m;
 
@@ -340,10 +341,11 @@ ngx_http_auth_token_credential_finish(ngx_conf_t *cf,
     }
 
     audience = &client->assertion.audience;
+    endpoint = provider->endpoints.elts;
 
     if (audience->len == 0) {
         *audience = provider->issuer.len ? provider->issuer
-                    : grant ? grant->url : provider->endpoint;
+                    : grant ? grant->url : endpoint->url;
     }
 
     if (grant) {

@@ -202,6 +202,7 @@ ngx_http_auth_token_curl_start(ngx_http_auth_token_fetch_t *f,
     f->detail = NULL;
     f->err = 0;
     f->sent = 0;
+    f->again = 0;
     f->transfer = NULL;
 
     if (!ngx_http_auth_token_curl_usable || send->timeout == 0) {
@@ -323,6 +324,7 @@ ngx_http_auth_token_curl_done(ngx_event_t *ev)
             f->error = ngx_http_auth_token_curl_option_error(t);
             f->detail = t->detail;
             f->err = t->err;
+            f->again = ngx_http_auth_token_curl_option_again(t);
         }
 
         f->handler(f);

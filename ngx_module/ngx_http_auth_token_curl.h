@@ -84,6 +84,8 @@ struct ngx_http_auth_token_fetch_s {
     const char                   *detail;     /* more static text, or NULL */
     ngx_err_t                     err;        /* of the system, or 0 */
     unsigned                      sent:1;     /* a connection was made */
+    unsigned                      again:1;    /* no answer: another server
+                                                 may have one */
 
     void                         *transfer;   /* private */
 };

@@ -27,6 +27,7 @@ typedef struct {
 
 typedef struct {
     CURLcode     code;
+    ngx_uint_t   again;
     const char  *text;
 } ngx_http_auth_token_curl_text_t;
 
@@ -86,29 +87,29 @@ static const ngx_http_auth_token_curl_number_t
 static const ngx_http_auth_token_curl_text_t
     ngx_http_auth_token_curl_option_texts[] =
 {
-    { CURLE_COULDNT_RESOLVE_HOST, "could not resolve the host name" },
-    { CURLE_COULDNT_RESOLVE_PROXY, "could not resolve the proxy's name" },
-    { CURLE_COULDNT_CONNECT, "could not connect" },
-    { CURLE_OPERATION_TIMEDOUT, "timed out" },
-    { CURLE_SSL_CONNECT_ERROR, "TLS handshake failed" },
-    { CURLE_PEER_FAILED_VERIFICATION, "certificate verification failed" },
-    { CURLE_SSL_CERTPROBLEM, "client certificate was not accepted" },
-    { CURLE_ABORTED_BY_CALLBACK, "TLS set-up failed" },
-    { CURLE_FILESIZE_EXCEEDED, "answer is too large" },
+    { CURLE_COULDNT_RESOLVE_HOST, 1, "could not resolve the host name" },
+    { CURLE_COULDNT_RESOLVE_PROXY, 0, "could not resolve the proxy's name" },
+    { CURLE_COULDNT_CONNECT, 1, "could not connect" },
+    { CURLE_OPERATION_TIMEDOUT, 1, "timed out" },
+    { CURLE_SSL_CONNECT_ERROR, 1, "TLS handshake failed" },
+    { CURLE_PEER_FAILED_VERIFICATION, 1, "certificate verification failed" },
+    { CURLE_SSL_CERTPROBLEM, 0, "client certificate was not accepted" },
+    { CURLE_ABORTED_BY_CALLBACK, 0, "TLS set-up failed" },
+    { CURLE_FILESIZE_EXCEEDED, 0, "answer is too large" },
 #if (LIBCURL_VERSION_NUM >= 0x080600)
-    { CURLE_TOO_LARGE, "answer is too large" },
+    { CURLE_TOO_LARGE, 0, "answer is too large" },
 #endif
-    { CURLE_PARTIAL_FILE, "answer was cut short" },
-    { CURLE_GOT_NOTHING, "connection was closed without an answer" },
-    { CURLE_SEND_ERROR, "connection was lost while sending" },
-    { CURLE_RECV_ERROR, "connection was lost while reading" },
-    { CURLE_HTTP2, "HTTP/2 connection failed" },
-    { CURLE_HTTP2_STREAM, "HTTP/2 stream was reset" },
-    { CURLE_WEIRD_SERVER_REPLY, "answer is not HTTP" },
-    { CURLE_UNSUPPORTED_PROTOCOL, "answer is not HTTP" },
-    { CURLE_BAD_CONTENT_ENCODING, "answer is not HTTP" },
-    { CURLE_OUT_OF_MEMORY, "out of memory, or a line is too long" },
-    { CURLE_OK, NULL }
+    { CURLE_PARTIAL_FILE, 1, "answer was cut short" },
+    { CURLE_GOT_NOTHING, 1, "connection was closed without an answer" },
+    { CURLE_SEND_ERROR, 1, "connection was lost while sending" },
+    { CURLE_RECV_ERROR, 1, "connection was lost while reading" },
+    { CURLE_HTTP2, 1, "HTTP/2 connection failed" },
+    { CURLE_HTTP2_STREAM, 1, "HTTP/2 stream was reset" },
+    { CURLE_WEIRD_SERVER_REPLY, 0, "answer is not HTTP" },
+    { CURLE_UNSUPPORTED_PROTOCOL, 0, "answer is not HTTP" },
+    { CURLE_BAD_CONTENT_ENCODING, 0, "answer is not HTTP" },
+    { CURLE_OUT_OF_MEMORY, 0, "out of memory, or a line is too long" },
+    { CURLE_OK, 0, NULL }
 };
 
 
@@ -434,4 +435,25 @@ ngx_http_auth_token_curl_option_error(ngx_http_auth_token_transfer_t *t)
     }
 
     return "request failed";
+}
+
+
+ngx_uint_t
+ngx_http_auth_token_curl_option_again(ngx_http_auth_token_transfer_t *t)
+{
+    ngx_uint_t  i;
+
+    if (t->answer.too_large || t->answer.malformed || t->answer.no_memory
+        || t->early || t->dirty)
+    {
+        return 0;
+    }
+
+    for (i = 0; ngx_http_auth_token_curl_option_texts[i].text; i++) {
+        if (ngx_http_auth_token_curl_option_texts[i].code == t->result) {
+            return ngx_http_auth_token_curl_option_texts[i].again;
+        }
+    }
+
+    return 0;
 }

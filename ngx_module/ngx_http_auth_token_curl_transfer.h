@@ -170,8 +170,13 @@ void ngx_http_auth_token_curl_request_wipe(ngx_http_auth_token_transfer_t *t);
 ngx_int_t ngx_http_auth_token_curl_option_set(
     ngx_http_auth_token_transfer_t *t);
 
-/* static text for what went wrong */
+/*
+ * Static text for what went wrong; whether it was the server or the way there,
+ * before there was a whole answer.
+ */
 const char *ngx_http_auth_token_curl_option_error(
+    ngx_http_auth_token_transfer_t *t);
+ngx_uint_t ngx_http_auth_token_curl_option_again(
     ngx_http_auth_token_transfer_t *t);
 
 

@@ -96,7 +96,7 @@ ngx_http_auth_token_issuer_finish(ngx_conf_t *cf,
         return NGX_OK;
     }
 
-    if (provider->endpoint.len) {
+    if (provider->endpoints.nelts) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"issuer\" cannot be used with \"endpoint\" "
                            "in provider \"%V\"", &provider->name);

@@ -51,6 +51,21 @@ typedef struct {
 } ngx_http_auth_token_place_t;
 
 
+/* one of the places where an authority is asked */
+
+typedef struct {
+    ngx_str_t                          url;
+    ngx_str_t                          name;         /* for the log */
+    ngx_http_auth_token_reach_t        reach;
+    ngx_uint_t                         max_fails;    /* 0: never aside */
+    ngx_msec_t                         fail_timeout;
+
+    /* of this worker */
+    ngx_uint_t                         fails;
+    ngx_msec_t                         checked;      /* the last failure */
+} ngx_http_auth_token_endpoint_t;
+
+
 /* set at configuration, then read-only, but for "slot" and "logged" */
 
 typedef struct {
@@ -60,7 +75,7 @@ typedef struct {
     ngx_array_t                       *drafts;       /* while it is read */
     ngx_array_t                       *names;        /* of ngx_keyval_t */
     void                              *pattern;      /* ngx_regex_t, or NULL */
-    ngx_str_t                          endpoint;     /* or */
+    ngx_array_t                        endpoints;    /* or */
     ngx_str_t                          issuer;       /* that publishes it */
     ngx_msec_t                         issuer_valid;
     ngx_http_auth_token_fetched_t     *discovery;    /* with an issuer */

@@ -14,6 +14,7 @@
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_credential.h"
 #include "ngx_http_auth_token_draft.h"
+#include "ngx_http_auth_token_endpoint.h"
 #include "ngx_http_auth_token_issuer.h"
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_reach.h"
@@ -232,7 +233,7 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
     }
 
     missing = (provider->protocol == NULL) ? "preset\" or \"step"
-              : (provider->endpoint.len == 0 && provider->issuer.len == 0)
+              : (provider->endpoints.nelts == 0 && provider->issuer.len == 0)
                 ? "endpoint"
               : (provider->credential == NULL) ? "credential"
               : NULL;
@@ -280,8 +281,9 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
 
     provider->aside = provider->reach;
 
-    ngx_str_null(&provider->aside.unix_socket);
     ngx_str_null(&provider->aside.ssl_name);
+
+    ngx_http_auth_token_endpoint_finish(provider);
 
     return NGX_CONF_OK;
 }
@@ -333,7 +335,9 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
 
     auth_token_buf_init(&steps, 1024 * 1024);
 
-    if (auth_token_protocol_fingerprint(provider->protocol, &steps) != 0) {
+    if (auth_token_protocol_fingerprint(provider->protocol, &steps) != 0
+        || ngx_http_auth_token_endpoint_fingerprint(provider, &steps) != 0)
+    {
         auth_token_buf_free(&steps);
         return NGX_ERROR;
     }
@@ -343,9 +347,7 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     parts[n].len = steps.len;
     parts[n++].data = steps.data;
 
-    parts[n++] = provider->endpoint;
     parts[n++] = provider->issuer;
-    parts[n++] = reach->unix_socket;
     parts[n++] = reach->proxy;
 
     n += ngx_http_auth_token_credential_identity(provider->credential,

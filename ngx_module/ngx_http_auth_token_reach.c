@@ -14,13 +14,26 @@
 #include "ngx_http_auth_token_reach.h"
 
 
+static ngx_int_t ngx_http_auth_token_reach_proxy(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *proxy);
+static ngx_int_t ngx_http_auth_token_reach_issuer(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *url);
+static ngx_int_t ngx_http_auth_token_reach_endpoint(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_endpoint_t *endpoint, ngx_http_auth_token_url_t *url);
+static ngx_int_t ngx_http_auth_token_reach_clear(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, const char *word,
+    ngx_str_t *given, ngx_http_auth_token_url_t *url);
 static ngx_int_t ngx_http_auth_token_reach_unix(ngx_conf_t *cf,
-    ngx_http_auth_token_provider_t *provider);
+    ngx_str_t *url, ngx_str_t *socket);
 static ngx_int_t ngx_http_auth_token_reach_query(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider, ngx_str_t *given);
 static ngx_int_t ngx_http_auth_token_reach_names(ngx_conf_t *cf,
-    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *url,
-    ngx_http_auth_token_url_t *proxy);
+    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *urls,
+    ngx_uint_t n);
+static ngx_int_t ngx_http_auth_token_reach_name(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, ngx_keyval_t *kv,
+    ngx_http_auth_token_url_t *url);
 static ngx_uint_t ngx_http_auth_token_reach_loopback(ngx_str_t *host);
 
 
@@ -28,55 +41,141 @@ ngx_int_t
 ngx_http_auth_token_reach_finish(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider)
 {
-    char                       *word;
-    ngx_str_t                   given, *target;
-    ngx_http_auth_token_url_t   url, proxy;
+    ngx_uint_t                       i, n;
+    ngx_http_auth_token_url_t        proxy, *urls;
+    ngx_http_auth_token_endpoint_t  *endpoint;
 
-    ngx_memzero(&proxy, sizeof(ngx_http_auth_token_url_t));
+    endpoint = provider->endpoints.elts;
+    n = provider->issuer.len ? 1 : provider->endpoints.nelts;
 
-    word = provider->issuer.len ? "issuer" : "endpoint";
-    target = provider->issuer.len ? &provider->issuer : &provider->endpoint;
-    given = *target;
-
-    if (ngx_http_auth_token_reach_unix(cf, provider) != NGX_OK
-        || ngx_http_auth_token_reach_url(cf->pool, target, &url) != NGX_OK
-        || (url.query && provider->issuer.len))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid %s \"%V\" in provider \"%V\"",
-                           word, &given, &provider->name);
+    urls = ngx_pcalloc(cf->temp_pool, n * sizeof(ngx_http_auth_token_url_t));
+    if (urls == NULL) {
         return NGX_ERROR;
     }
 
-    if (provider->reach.proxy.len
-        && (ngx_http_auth_token_reach_url(cf->pool, &provider->reach.proxy,
-                                          &proxy)
-            != NGX_OK
-            || proxy.https || proxy.query || provider->reach.unix_socket.len))
+    if (ngx_http_auth_token_reach_proxy(cf, provider, &proxy) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if ((provider->issuer.len
+             ? ngx_http_auth_token_reach_issuer(cf, provider, urls)
+             : ngx_http_auth_token_reach_endpoint(cf, provider, &endpoint[i],
+                                                  &urls[i]))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (urls[i].https) {
+            provider->reach.https = 1;
+        }
+    }
+
+    /* behind a proxy only its own name is resolved here */
+
+    return provider->reach.proxy.len
+           ? ngx_http_auth_token_reach_names(cf, provider, &proxy, 1)
+           : ngx_http_auth_token_reach_names(cf, provider, urls, n);
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_reach_proxy(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *proxy)
+{
+    if (provider->reach.proxy.len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_auth_token_reach_url(cf->pool, &provider->reach.proxy, proxy)
+        == NGX_OK
+        && !proxy->https && !proxy->query)
     {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid proxy \"%V\" in provider \"%V\"",
+                       &provider->reach.proxy, &provider->name);
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_reach_issuer(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *url)
+{
+    if (ngx_http_auth_token_reach_url(cf->pool, &provider->issuer, url)
+        != NGX_OK
+        || url->query)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid issuer \"%V\" in provider \"%V\"",
+                           &provider->issuer, &provider->name);
+        return NGX_ERROR;
+    }
+
+    return ngx_http_auth_token_reach_clear(cf, provider, "issuer",
+                                           &provider->issuer, url);
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_reach_endpoint(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_endpoint_t *endpoint, ngx_http_auth_token_url_t *url)
+{
+    ngx_str_t  given, *socket;
+
+    given = endpoint->url;
+    socket = &endpoint->reach.unix_socket;
+
+    if (ngx_http_auth_token_reach_unix(cf, &endpoint->url, socket) != NGX_OK
+        || ngx_http_auth_token_reach_url(cf->pool, &endpoint->url, url)
+           != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid endpoint \"%V\" in provider \"%V\"",
+                           &given, &provider->name);
+        return NGX_ERROR;
+    }
+
+    endpoint->name = socket->len ? *socket : url->authority;
+
+    if (provider->reach.proxy.len && socket->len) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid proxy \"%V\" in provider \"%V\"",
                            &provider->reach.proxy, &provider->name);
         return NGX_ERROR;
     }
 
-    if (!ngx_http_auth_token_reach_safe(provider, &url)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "%s \"%V\" in provider \"%V\" sends tokens "
-                           "in clear text, use https or \"allow_http on\"",
-                           word, &given, &provider->name);
-        return NGX_ERROR;
-    }
-
-    if (url.query
-        && ngx_http_auth_token_reach_query(cf, provider, &given) != NGX_OK)
+    if (ngx_http_auth_token_reach_clear(cf, provider, "endpoint", &given, url)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    provider->reach.https = url.https;
+    return url->query ? ngx_http_auth_token_reach_query(cf, provider, &given)
+                      : NGX_OK;
+}
 
-    return ngx_http_auth_token_reach_names(cf, provider, &url, &proxy);
+
+static ngx_int_t
+ngx_http_auth_token_reach_clear(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, const char *word,
+    ngx_str_t *given, ngx_http_auth_token_url_t *url)
+{
+    if (ngx_http_auth_token_reach_safe(provider, url)) {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "%s \"%V\" in provider \"%V\" sends tokens "
+                       "in clear text, use https or \"allow_http on\"",
+                       word, given, &provider->name);
+    return NGX_ERROR;
 }
 
 
@@ -125,14 +224,13 @@ ngx_http_auth_token_reach_safe(ngx_http_auth_token_provider_t *provider,
 /* "http://unix:PATH:/uri", as proxy_pass has it */
 
 static ngx_int_t
-ngx_http_auth_token_reach_unix(ngx_conf_t *cf,
-    ngx_http_auth_token_provider_t *provider)
+ngx_http_auth_token_reach_unix(ngx_conf_t *cf, ngx_str_t *url,
+    ngx_str_t *socket)
 {
     size_t      len;
     u_char     *p, *last, *colon;
-    ngx_str_t  *url, uri;
+    ngx_str_t   uri;
 
-    url = &provider->endpoint;
     last = url->data + url->len;
 
     len = (url->len > 5 && ngx_strncasecmp(url->data, (u_char *) "https", 5)
@@ -167,8 +265,8 @@ ngx_http_auth_token_reach_unix(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    provider->reach.unix_socket.data = p;
-    provider->reach.unix_socket.len = last - p;
+    socket->data = p;
+    socket->len = last - p;
 
     p = ngx_pnalloc(cf->pool, len + sizeof("localhost") - 1 + uri.len + 1);
     if (p == NULL) {
@@ -185,13 +283,12 @@ ngx_http_auth_token_reach_unix(ngx_conf_t *cf,
 
 static ngx_int_t
 ngx_http_auth_token_reach_names(ngx_conf_t *cf,
-    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *url,
-    ngx_http_auth_token_url_t *proxy)
+    ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *urls,
+    ngx_uint_t n)
 {
-    ngx_str_t                  *line;
-    ngx_uint_t                  i;
-    ngx_keyval_t               *kv;
-    ngx_http_auth_token_url_t  *to;
+    ngx_int_t      rc;
+    ngx_uint_t     i, j, found;
+    ngx_keyval_t  *kv;
 
     if (provider->names == NULL) {
         return NGX_OK;
@@ -202,39 +299,63 @@ ngx_http_auth_token_reach_names(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    /* behind a proxy only its own name is resolved here */
-
-    to = provider->reach.proxy.len ? proxy : url;
     kv = provider->names->elts;
 
     for (i = 0; i < provider->names->nelts; i++) {
+        found = 0;
 
-        if (kv[i].key.len != to->host.len
-            || ngx_strncasecmp(kv[i].key.data, to->host.data, to->host.len)
-               != 0)
-        {
+        for (j = 0; j < n; j++) {
+            rc = ngx_http_auth_token_reach_name(cf, provider, &kv[i],
+                                                &urls[j]);
+            if (rc == NGX_ERROR) {
+                return NGX_ERROR;
+            }
+
+            found |= (rc == NGX_OK);
+        }
+
+        if (!found) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"resolve\" of \"%V\" in provider \"%V\", "
                                "which connects to \"%V\"", &kv[i].key,
-                               &provider->name, &to->host);
+                               &provider->name, &urls[0].host);
             return NGX_ERROR;
         }
-
-        line = ngx_array_push(provider->reach.resolve);
-        if (line == NULL) {
-            return NGX_ERROR;
-        }
-
-        line->data = ngx_pnalloc(cf->pool, kv[i].key.len + kv[i].value.len
-                                           + sizeof(":65535:"));
-        if (line->data == NULL) {
-            return NGX_ERROR;
-        }
-
-        line->len = ngx_sprintf(line->data, "%V:%ui:%V%Z", &kv[i].key,
-                                (ngx_uint_t) to->port, &kv[i].value)
-                    - line->data - 1;
     }
+
+    return NGX_OK;
+}
+
+
+/* NGX_DECLINED: the name of another host */
+
+static ngx_int_t
+ngx_http_auth_token_reach_name(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider, ngx_keyval_t *kv,
+    ngx_http_auth_token_url_t *url)
+{
+    ngx_str_t  *line;
+
+    if (kv->key.len != url->host.len
+        || ngx_strncasecmp(kv->key.data, url->host.data, url->host.len) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    line = ngx_array_push(provider->reach.resolve);
+    if (line == NULL) {
+        return NGX_ERROR;
+    }
+
+    line->data = ngx_pnalloc(cf->pool, kv->key.len + kv->value.len
+                                       + sizeof(":65535:"));
+    if (line->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    line->len = ngx_sprintf(line->data, "%V:%ui:%V%Z", &kv->key,
+                            (ngx_uint_t) url->port, &kv->value)
+                - line->data - 1;
 
     return NGX_OK;
 }
@@ -297,6 +418,7 @@ ngx_http_auth_token_reach_url(ngx_pool_t *pool, ngx_str_t *url,
         return NGX_ERROR;
     }
 
+    out->authority = u.url;
     out->host = u.host;
     out->port = u.port;
     out->query = (query != NULL);

@@ -17,6 +17,7 @@
 /* the parts of a URL, as they stand in it */
 
 typedef struct {
+    ngx_str_t     authority;           /* host, and port if it is given */
     ngx_str_t     host;
     in_port_t     port;
     unsigned      https:1;
@@ -26,7 +27,7 @@ typedef struct {
 
 
 /*
- * At the end of the block: checks endpoint or issuer, proxy and names, and
+ * At the end of the block: checks endpoints or issuer, proxy and names, and
  * prepares provider->reach for them.  NGX_ERROR after logging what is wrong.
  */
 ngx_int_t ngx_http_auth_token_reach_finish(ngx_conf_t *cf,

@@ -13,6 +13,7 @@
 
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_credential.h"
+#include "ngx_http_auth_token_endpoint.h"
 #include "ngx_http_auth_token_module.h"
 #include "ngx_http_auth_token_pattern.h"
 #include "ngx_http_auth_token_words.h"
@@ -59,10 +60,10 @@ ngx_command_t  ngx_http_auth_token_words[] = {
       NULL },
 
     { ngx_string("endpoint"),
-      NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      NGX_CONF_TAKE123,
+      ngx_http_auth_token_endpoint_word,
       0,
-      ngx_http_auth_token_offset(endpoint),
+      0,
       NULL },
 
     { ngx_string("credential"),

@@ -199,14 +199,14 @@ auth_token_provider p {
 === TEST 15: two values
 --- words
     endpoint https://a.test/ https://b.test/;
---- says: invalid number of arguments in "endpoint" directive
+--- says: invalid parameter "https://b.test/"
 
 
 
-=== TEST 16: two endpoints
+=== TEST 16: an endpoint twice
 --- words
     endpoint https://a.test/;
-    endpoint https://b.test/;
+    endpoint https://a.test/;
 --- says: "endpoint" directive is duplicate
 --- at: 3
 
@@ -295,8 +295,8 @@ auth_token_provider p {
 === TEST 27: empty URL
 --- words
     endpoint "";
---- says: provider "p" must have "endpoint"
---- at: 3
+--- says: "endpoint" directive is empty
+--- at: 2
 
 
 
