@@ -22,8 +22,10 @@
 #define NGX_HTTP_AUTH_TOKEN_LOOKUP_TABLE  1024
 
 /* how long to trust that the leader's worker will wake us, doubled each time */
+#ifndef NGX_HTTP_AUTH_TOKEN_POLL_MIN
 #define NGX_HTTP_AUTH_TOKEN_POLL_MIN      10
 #define NGX_HTTP_AUTH_TOKEN_POLL_MAX      100
+#endif
 
 
 static ngx_int_t ngx_http_auth_token_lookup_copy(

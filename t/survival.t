@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
@@ -172,18 +173,90 @@ def a_changed_binary():
     unlike(nginx.error_log(), "begins empty", "as the log would tell")
 
 
-@test
-def another_layout():
+def variant():
+    """A module with another layout of the zone, whose waiters look for
+    themselves after five seconds only.  None: it does not build."""
     if MODULE == "":
         skip("the module is linked in")
-    other = os.path.join(TOP, "build", "layout",
-                         "ngx_http_auth_token_module.so")
     done = subprocess.run(
-        [os.path.join(TOP, "util", "build.sh"), "--name", "layout", "--cflags",
-         "-DNGX_HTTP_AUTH_TOKEN_LAYOUT=0x61747a00000000ff"],
+        [os.path.join(TOP, "util", "build.sh"), "--name", "variant",
+         "--cflags", "-DNGX_HTTP_AUTH_TOKEN_LAYOUT=0x61747a00000000ff "
+         "-DNGX_HTTP_AUTH_TOKEN_POLL_MIN=5000 "
+         "-DNGX_HTTP_AUTH_TOKEN_POLL_MAX=5000"],
         capture_output=True, text=True)
-    if not is_(done.returncode, 0, "built with another layout"):
+    if not is_(done.returncode, 0, "built"):
         diag(done.stderr)
+        return None
+    return os.path.join(TOP, "build", "variant",
+                        "ngx_http_auth_token_module.so")
+
+
+INTROSPECTION = """
+    auth_token_provider as {{
+        preset      introspection;
+        endpoint    http://127.0.0.1:{plain}/introspect;
+        credential  basic nginx file:{client_secret};
+        timeout     20s;
+    }}
+"""
+
+
+@test
+def a_worker_is_woken_by_another():
+    """By the eventfd: its own look comes after five seconds."""
+    module = variant()
+    if module is None:
+        return
+    rounds = 60
+    authority = Authority()
+    nginx = Nginx(authority, workers=2, listen=" reuseport", load=False,
+                  main=f"load_module {module};", start=False, server="""
+        location / {{
+            auth_token  as;
+            add_header  X-Cache $auth_token_cache always;
+            add_header  X-Pid $pid always;
+            proxy_pass  http://127.0.0.1:{backend};
+        }}""")
+    nginx.configure(http=INTROSPECTION)
+    nginx.start()
+    known = authority.token()
+    clients = {}
+    while len(clients) < 2:
+        client = Client(nginx)
+        pid = client.get("/", bearer=known.token).header("x-pid")
+        if pid in clients:
+            client.close()
+        else:
+            clients[pid] = client
+    leader, follower = clients.values()
+    authority.rules({"match": {"path": {"re": "introspect"}},
+                     "actions": [{"delay": 60}, {"answer": "default"}]})
+    took, kinds = [], set()
+    for _ in range(rounds):
+        token = authority.token()
+        asked = authority.counts()["requests"]
+        leader.send("/", bearer=token.token)
+        poll(lambda: authority.counts()["requests"] > asked, 5, 0.001)
+        follower.send("/", bearer=token.token)
+        first = leader.receive()
+        began = time.monotonic()
+        second = follower.receive()
+        took.append(time.monotonic() - began)
+        kinds.add((first.status, first.header("x-cache"), second.status,
+                   second.header("x-cache")))
+    took.sort()
+    diag(f"after the leader's answer: p50 {took[rounds // 2] * 1000:.2f} ms, "
+         f"p99 {took[int(rounds * 0.99)] * 1000:.2f} ms")
+    is_(kinds, {(200, "MISS", 200, "COALESCED")}, "one asks, the other waits")
+    is_(authority.counts()["requests"], rounds + 1, "look-ups")
+    ok(took[rounds // 2] < 0.05, "half of them are woken at once")
+    ok(took[-1] < 2.5, "none had to look for itself")
+
+
+@test
+def another_layout():
+    other = variant()
+    if other is None:
         return
     authority = Authority()
     nginx = Nginx(authority, server=PROTECTED, workers=2,
