@@ -30,7 +30,23 @@ static ngx_int_t ngx_http_auth_token_credential_option(
 static ngx_uint_t ngx_http_auth_token_credential_printable(ngx_str_t *s);
 static ngx_int_t ngx_http_auth_token_credential_steps(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
+static ngx_int_t ngx_http_auth_token_credential_statuses(ngx_conf_t *cf,
+    auth_token_step_t *step);
 static void ngx_http_auth_token_credential_cleanup(void *data);
+
+
+/* RFC 7662, 2.3, and RFC 6750, 3.1: what is refused is the token itself */
+
+static const auth_token_scalar_t  ngx_http_auth_token_credential_error[] = {
+    { .type = AUTH_TOKEN_DOC_STRING, .text = auth_token_str("invalid_token") }
+};
+
+static const auth_token_condition_t
+    ngx_http_auth_token_credential_refusal[] =
+{
+    { auth_token_str("/error"), AUTH_TOKEN_EXPECT_VALUE, 1,
+      ngx_http_auth_token_credential_error }
+};
 
 
 ngx_http_auth_token_credential_t *
@@ -399,10 +415,52 @@ ngx_http_auth_token_credential_steps(ngx_conf_t *cf,
         }
 
         steps[i].credential = AUTH_TOKEN_CREDENTIAL_TOKEN;
+
+        if (ngx_http_auth_token_credential_statuses(cf, &steps[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     protocol->steps = steps;
     provider->protocol = protocol;
+
+    return NGX_OK;
+}
+
+
+/* where a step does not say what its refusals look like */
+
+static ngx_int_t
+ngx_http_auth_token_credential_statuses(ngx_conf_t *cf,
+    auth_token_step_t *step)
+{
+    size_t                i;
+    auth_token_status_t  *statuses;
+
+    if (step->nrefusal != 0) {
+        return NGX_OK;
+    }
+
+    statuses = ngx_palloc(cf->pool,
+                          step->nstatuses * sizeof(auth_token_status_t));
+    if (statuses == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < step->nstatuses; i++) {
+        statuses[i] = step->statuses[i];
+
+        if (statuses[i].status == NGX_HTTP_UNAUTHORIZED) {
+            statuses[i].outcome = AUTH_TOKEN_OUTCOME_UNKNOWN;
+            statuses[i].reason = "the authority does not know the token";
+            statuses[i].credential = 0;
+            statuses[i].bare = 0;
+        }
+    }
+
+    step->statuses = statuses;
+    step->nrefusal = 1;
+    step->refusal = ngx_http_auth_token_credential_refusal;
 
     return NGX_OK;
 }

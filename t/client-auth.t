@@ -258,6 +258,17 @@ def the_token_itself():
         "Bearer " + token.token, "is its own credential")
     is_(verdict(nginx, authority.token()), "UNAVAILABLE",
         "one that may not")
+    authority.rules(*({"match": {"header": {"Authorization": "Bearer " + one}},
+                       "answer": {"status": status, **answer}}
+                      for one, status, answer in (
+        ("bad", 401, {"body": {"error": "invalid_token"}}),
+        ("other", 401, {"body": {"error": "invalid_client"}}),
+        ("page", 401, {"headers": ["-Content-Type",
+                                   "Content-Type: text/html"], "body": "no"}),
+        ("denied", 403, {"body": {"error": "invalid_token"}}))))
+    for one, wanted in (("bad", "UNKNOWN"), ("other", "UNAVAILABLE"),
+                        ("page", "UNAVAILABLE"), ("denied", "UNAVAILABLE")):
+        is_(verdict(nginx, Token(one, "")), wanted, f"a refusal: {one}")
 
 
 @test
