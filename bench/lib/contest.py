@@ -55,8 +55,8 @@ def tokens(size, tell, new, count):
 def slow(size, tell):
     """Every token is new and the authority takes 100 ms."""
     authority = contestants.slow_authority(others())
-    more = {contestants.THIS: "max_connections 4096; timeout 20s;"}
-    servers = {one.name: one.start(authority, WORDS=more.get(one, ""))
+    words = "max_connections 4096; timeout 20s;"
+    servers = {one.name: one.start(authority, WORDS=words)
                for one in contestants.RIVALS if one.asks}
 
     def sample(server):

@@ -205,7 +205,7 @@ THIS = Contestant("this", "this module", load=("this",), http="""
         max_lookups      4096;
         @WORDS@
     }
-""", server=LOCATION)
+""", server=LOCATION, names={"WORDS": "max_connections 64;"})
 
 CLOUDFLARE = """
     auth_token_zone tokens:@ZONE@;
