@@ -26,3 +26,19 @@ $(UNIT_DIR)/zone/%: t/unit/zone/%.c $(ZONE_HEADERS) $(UNIT_ARCHIVE)
 
 # this one is told of each block of code that it comes to
 $(UNIT_DIR)/zone/death: UNIT_SANITIZE += -fsanitize-coverage=trace-pc
+
+# without those that kill processes: the dead count nothing
+ZONE_COVERAGE = $(patsubst %,$(UNIT_DIR)/zone-coverage/%, \
+                    $(filter-out death stress,$(ZONE_NAMES)))
+
+.PHONY: zone-coverage
+zone-coverage: $(ZONE_COVERAGE)
+	find $(UNIT_DIR)/zone-coverage -name '*.gcda' -delete
+	prove --exec '' $(ZONE_COVERAGE)
+
+$(UNIT_DIR)/zone-coverage/%: t/unit/zone/%.c $(ZONE_HEADERS) $(UNIT_ARCHIVE)
+	@mkdir -p $(@D)
+	$(UNIT_CC) $(UNIT_WARN) -O0 -g --coverage $(ZONE_DEFS) $(ZONE_INCS) \
+	    -c -o $@.o $<
+	$(UNIT_CC) --coverage -fsanitize=address,undefined -o $@ $@.o \
+	    $(UNIT_ARCHIVE) -lsodium
