@@ -209,6 +209,28 @@ def stale_on_error():
 
 
 @test
+def refusals_have_a_life_of_their_own():
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1h negative=2s;")
+    good, disabled = authority.token(), authority.token(status="disabled")
+    stranger = "s" * 45
+    is_(cached(nginx, good.token), (200, "MISS"), "a good one")
+    is_(cached(nginx, disabled.token), (401, "MISS"), "a disabled one")
+    is_(cached(nginx, stranger), (401, "MISS"), "an unknown one")
+    is_(cached(nginx, disabled.token), (401, "HIT"), "kept as a record")
+    is_(cached(nginx, stranger), (401, "NEGATIVE"), "kept as a refusal")
+    authority.token(token=disabled.token, id=disabled.id)
+    authority.token(token=stranger)
+    is_(cached(nginx, stranger)[0], 401, "known by now, but not here")
+    is_(cached(nginx, disabled.token)[0], 401, "enabled, but not here")
+    asked = authority.counts()["requests"]
+    ok(poll(lambda: cached(nginx, stranger)[0] == 200, 10), "in time it is")
+    ok(poll(lambda: cached(nginx, disabled.token)[0] == 200, 10), "both are")
+    ok(authority.counts()["requests"] - asked <= 4, "each was asked for once")
+    is_(cached(nginx, good.token), (200, "HIT"), "not so the good one")
+
+
+@test
 def no_stale_answers_by_default():
     authority = Authority()
     nginx = start(authority, words="cache valid=1s; breaker failures=0;")

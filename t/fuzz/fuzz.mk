@@ -20,8 +20,11 @@ FUZZ_CLANG   ?= $(firstword $(shell command -v clang clang-14 clang-16 \
                     clang-19 2> /dev/null) clang)
 FUZZ_AFL     ?= afl-clang-fast
 FUZZ_WARN     = -std=gnu11 -Wall -Wextra -Werror
-FUZZ_INCS     = -I ngx_module/core -I t/fuzz
-FUZZ_HEADERS  = $(wildcard ngx_module/core/*.h t/fuzz/*.h)
+FUZZ_INCS     = -I ngx_module/core -I t/fuzz -I t/unit/shim -I ngx_module \
+                -idirafter $(NGINX_SOURCE)/src/core \
+                -idirafter $(NGINX_SOURCE)/src
+FUZZ_HEADERS  = $(wildcard ngx_module/core/*.h t/fuzz/*.h t/unit/shim/*.h \
+                           ngx_module/ngx_http_auth_token_purge_order.[ch])
 FUZZ_CORE     = $(wildcard ngx_module/core/*.c)
 FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 

@@ -296,6 +296,23 @@ def mappings():
                    + json.dumps(value).encode())
 
 
+def orders():
+    """Bodies of auth_token_purge: JSON behind "1", forms behind "0"."""
+    for order in ({"token": TOKEN}, {"id": ID}, {"provider": "cloudflare"},
+                  {"all": True}, {"token": TOKEN, "provider": "idp"},
+                  {"id": ID, "provider": "idp"}, {"all": False},
+                  {"token": "", "id": ID}, {"token": TOKEN, "id": ID},
+                  {"all": True, "provider": "idp"}, {"tokens": TOKEN}, [], {}):
+        yield b"1" + json.dumps(order).encode()
+    yield b'1{"token":"\\u0041\\/","id":null}'
+    yield b'1{"id":"a","id":"b"}'
+    for form in ("token=" + TOKEN, "id=" + ID, "provider=idp", "all=true",
+                 "token=a%2bb%2Fc+d%3D%3D&provider=idp", "id=%zz", "id=%4",
+                 "all=tr%75e", "all", "&all=true", "token=t&token=t",
+                 "all=true&id=i", "x=y", "id==="):
+        yield b"0" + form.encode()
+
+
 TARGETS = {
     "answer": answers, "bearer": bearers, "cidr_match": matches,
     "cidr_text": lambda: (text.encode() for text in LISTS),
@@ -304,7 +321,8 @@ TARGETS = {
     "record": records,
     "introspection": lambda: (json.dumps(x).encode()
                               for x in introspections()),
-    "require": required, "template": templates, "time": times,
+    "purge_order": orders, "require": required, "template": templates,
+    "time": times,
 }
 
 

@@ -22,7 +22,7 @@ UNIT_TESTS    += $(ZONE_NAMES:%=$(UNIT_DIR)/zone/%)
 $(UNIT_DIR)/zone/%: t/unit/zone/%.c $(ZONE_HEADERS) $(UNIT_ARCHIVE)
 	@mkdir -p $(@D)
 	$(UNIT_CC) $(UNIT_WARN) $(UNIT_CFLAGS) $(UNIT_SANITIZE) $(ZONE_DEFS) \
-	    $(ZONE_INCS) -o $@ $< $(UNIT_ARCHIVE) -lsodium
+	    $(ZONE_INCS) -o $@ $< $(UNIT_ARCHIVE) -ljansson -lsodium
 
 # this one is told of each block of code that it comes to
 $(UNIT_DIR)/zone/death: UNIT_SANITIZE += -fsanitize-coverage=trace-pc
