@@ -12,7 +12,9 @@ import http.client
 import json
 import os
 import secrets
+import subprocess
 import sys
+import tempfile
 from urllib.parse import quote, urlencode
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -119,7 +121,8 @@ def start(*clients, words, secret=None, **more):
     path = authority.secret_file("idp.secret", secret or SECRET)
     nginx = Nginx(authority, server=SERVER,
                   http=PROVIDER.replace("PORT", str(idp.port)),
-                  words=words.replace("SECRET", "file:" + path))
+                  words=words.replace("SECRET", "file:" + path)
+                  .replace("ISSUER", f"http://127.0.0.1:{idp.port}"))
     return authority, idp, nginx
 
 
@@ -235,6 +238,127 @@ def a_client_that_may_not_ask():
     authority, idp, nginx = start(words="credential basic stranger SECRET;")
     is_(verdict(nginx, idp.token()), "UNKNOWN", "verdict")
     is_(authority.counts()["backend"], 0, "requests at the backend")
+
+
+@test
+def a_secret_that_signs():
+    """Its audience is the issuer, as the package and OpenID want it."""
+    client = {"client_id": "rs-jwt", "client_secret": SECRET,
+              "token_endpoint_auth_method": "client_secret_jwt"}
+    words = "credential client_secret_jwt rs-jwt SECRET aud=ISSUER;"
+    _, idp, nginx = start(client, words=words)
+    for _ in range(3):
+        is_(verdict(nginx, idp.token()), "ALLOWED", "a token")
+    is_(verdict(nginx, secrets.token_urlsafe(32)), "UNKNOWN", "another one")
+    is_({one["client"] for one in idp.introspections()}, {"rs-jwt"},
+        "who asked")
+
+
+@test
+def another_secret_that_signs():
+    authority, idp, nginx = start(
+        {"client_id": "rs-jwt", "client_secret": SECRET,
+         "token_endpoint_auth_method": "client_secret_jwt"},
+        words="credential client_secret_jwt rs-jwt SECRET aud=ISSUER;",
+        secret="w" * 64)
+    is_(verdict(nginx, idp.token()), "UNAVAILABLE", "verdict")
+    like(nginx.error_log(), "the credential was refused", "the log")
+
+
+KEYS = {
+    "rsa": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+    "ec": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    "ed": ["-algorithm", "ED25519"],
+}
+
+
+def jwk(path, **more):
+    """The public key of a file with a private key or a certificate."""
+    done = subprocess.run(
+        ["node", "-e", "const { createPublicKey } = require('node:crypto');"
+         "const pem = require('node:fs').readFileSync(process.argv[1]);"
+         "console.log(JSON.stringify(createPublicKey(pem)"
+         ".export({ format: 'jwk' })))", path],
+        check=True, capture_output=True, text=True)
+    return {**json.loads(done.stdout), **more}
+
+
+def make_key(directory, kind, name):
+    path = os.path.join(directory, name)
+    subprocess.run(["openssl", "genpkey", *KEYS[kind], "-out", path],
+                   check=True, capture_output=True)
+    os.chmod(path, 0o600)
+    return path
+
+
+for algorithm, kind in (("RS256", "rsa"), ("PS256", "rsa"), ("ES256", "ec"),
+                        ("EdDSA", "ed")):
+    def case(alg=algorithm, kind=kind):
+        with tempfile.TemporaryDirectory() as directory:
+            path = make_key(directory, kind, "the.key")
+            other = make_key(directory, kind, "other.key")
+            client = {"client_id": "rs-key",
+                      "token_endpoint_auth_method": "private_key_jwt",
+                      "token_endpoint_auth_signing_alg": alg,
+                      "jwks": {"keys": [jwk(path, kid="k1", use="sig")]}}
+            words = (f"credential private_key_jwt rs-key file:{path} "
+                     f"alg={alg} kid=k1 aud=ISSUER;")
+            _, idp, nginx = start(client, words=words)
+            for _ in range(3):
+                is_(verdict(nginx, idp.token()), "ALLOWED", "a token")
+            is_({one["client"] for one in idp.introspections()}, {"rs-key"},
+                "who asked")
+            _, idp, nginx = start(client, words=words.replace(path, other))
+            is_(verdict(nginx, idp.token()), "UNAVAILABLE", "another key")
+    case.__name__ = "a_key_that_signs_" + algorithm
+    test(case)
+
+
+def mutual(authority, client, name):
+    """An nginx that shows the certificate of that name."""
+    tls_port = free_port()
+    idp = Idp(authority, client, tls_port=tls_port,
+              **{one: f"{authority.dir}/{file}" for one, file in (
+                  ("cert", "good.pem"), ("key", "good.key"),
+                  ("ca", "ca.pem"))})
+    http = PROVIDER.replace("http://127.0.0.1:PORT",
+                            f"https://localhost:{tls_port}")
+    return idp, Nginx(authority, server=SERVER, http=http, words=(
+        "credential tls rs-tls; "
+        f"ssl_trusted_certificate {authority.ca}; "
+        f"ssl_certificate {authority.dir}/{name}.pem; "
+        f"ssl_certificate_key {authority.dir}/{name}.key;"))
+
+
+@test
+def a_certificate_of_a_ca():
+    authority = Authority()
+    authority.call("POST", "tls", {"client": True, "cert": "clientonly"})
+    client = {"client_id": "rs-tls",
+              "token_endpoint_auth_method": "tls_client_auth",
+              "tls_client_auth_san_dns": "localhost"}
+    idp, nginx = mutual(authority, client, "clientonly")
+    is_(verdict(nginx, idp.token()), "ALLOWED", "a token")
+    is_(idp.introspections()[0]["client"], "rs-tls", "who asked")
+    for name in ("client", "otherclient"):
+        idp, nginx = mutual(authority, client, name)
+        is_(verdict(nginx, idp.token()), "UNAVAILABLE", f"another: {name}")
+
+
+@test
+def a_certificate_of_its_own():
+    authority = Authority()
+    authority.call("POST", "tls", {"client": True})
+    path = authority.dir + "/ownclient.pem"
+    with open(path) as read:
+        x5c = "".join(read.read().split("-----")[2].split())
+    client = {"client_id": "rs-tls",
+              "token_endpoint_auth_method": "self_signed_tls_client_auth",
+              "jwks": {"keys": [jwk(path, x5c=[x5c])]}}
+    idp, nginx = mutual(authority, client, "ownclient")
+    is_(verdict(nginx, idp.token()), "ALLOWED", "a token")
+    idp, nginx = mutual(authority, client, "otherclient")
+    is_(verdict(nginx, idp.token()), "UNAVAILABLE", "another one")
 
 
 if not module_built():
