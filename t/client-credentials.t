@@ -237,7 +237,12 @@ def many_at_once_meet_a_revoked_token():
     granted(authority)
     authority.call("DELETE", "granted")
     authority.clear()
-    results = parallel(20, lambda i: verdict(nginx, authority.token()))
+    # the others are refused while the first one waits for another token
+    authority.rules(*({"match": {"path": path},
+                       "actions": [{"delay": 500}, {"answer": "default"}]}
+                      for path in ("/oauth2/token", "/introspect")))
+    tokens = [authority.token() for _ in range(20)]
+    results = parallel(20, lambda i: verdict(nginx, tokens[i]))
     is_(set(results), {"ALLOWED"}, "20 tokens at once")
     is_(len(asked_for(authority)), 1, "one more access token for all")
     granted(authority)
