@@ -38,7 +38,7 @@ __asan_default_options(void)
 {
     return "abort_on_error=1:detect_stack_use_after_return=1"
            ":strict_string_checks=1:check_initialization_order=1"
-           ":allocator_may_return_null=1";
+           ":allocator_may_return_null=1:print_suppressions=0";
 }
 
 
