@@ -16,8 +16,12 @@
 
 static ngx_int_t ngx_http_auth_token_curl_hub_setup(
     ngx_http_auth_token_hub_t *hub);
+static ngx_int_t ngx_http_auth_token_curl_hub_create(
+    ngx_http_auth_token_hub_t *hub);
 static ngx_int_t ngx_http_auth_token_curl_hub_resolve(
     ngx_http_auth_token_hub_t *hub);
+static void ngx_http_auth_token_curl_hub_act(ngx_http_auth_token_hub_t *hub,
+    curl_socket_t fd, int mask);
 static int ngx_http_auth_token_curl_hub_socket(CURL *easy, curl_socket_t fd,
     int what, void *data, void *socketp);
 static int ngx_http_auth_token_curl_hub_timer(CURLM *multi, long ms,
@@ -70,16 +74,13 @@ ngx_http_auth_token_curl_hub_get(ngx_http_auth_token_reach_t *reach)
 static ngx_int_t
 ngx_http_auth_token_curl_hub_setup(ngx_http_auth_token_hub_t *hub)
 {
-    long  max;
-
     if (ngx_http_auth_token_curl_hub_resolve(hub) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    hub->multi = curl_multi_init();
     hub->share = curl_share_init();
 
-    if (hub->multi == NULL || hub->share == NULL) {
+    if (hub->share == NULL) {
         return NGX_ERROR;
     }
 
@@ -88,6 +89,34 @@ ngx_http_auth_token_curl_hub_setup(ngx_http_auth_token_hub_t *hub)
     if (curl_share_setopt(hub->share, CURLSHOPT_SHARE,
                           CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)
     {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_auth_token_curl_hub_create(hub);
+}
+
+
+CURLM *
+ngx_http_auth_token_curl_hub_multi(ngx_http_auth_token_hub_t *hub)
+{
+    if (hub->multi == NULL
+        && ngx_http_auth_token_curl_hub_create(hub) != NGX_OK)
+    {
+        ngx_http_auth_token_curl_hub_drop(hub);
+    }
+
+    return hub->multi;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_curl_hub_create(ngx_http_auth_token_hub_t *hub)
+{
+    long  max;
+
+    hub->multi = curl_multi_init();
+
+    if (hub->multi == NULL) {
         return NGX_ERROR;
     }
 
@@ -157,11 +186,21 @@ ngx_http_auth_token_curl_hub_resolve(ngx_http_auth_token_hub_t *hub)
 
 
 void
-ngx_http_auth_token_curl_hub_free(ngx_http_auth_token_hub_t *hub)
+ngx_http_auth_token_curl_hub_drop(ngx_http_auth_token_hub_t *hub)
 {
     if (hub->multi) {
         (void) curl_multi_cleanup(hub->multi);
+        hub->multi = NULL;
     }
+
+    ngx_http_auth_token_event_timer(&hub->tick, -1);
+}
+
+
+void
+ngx_http_auth_token_curl_hub_free(ngx_http_auth_token_hub_t *hub)
+{
+    ngx_http_auth_token_curl_hub_drop(hub);
 
     if (hub->share) {
         (void) curl_share_cleanup(hub->share);
@@ -169,7 +208,6 @@ ngx_http_auth_token_curl_hub_free(ngx_http_auth_token_hub_t *hub)
 
     curl_slist_free_all(hub->resolve);
 
-    ngx_http_auth_token_event_timer(&hub->tick, -1);
     ngx_http_auth_token_tls_clear();
 
     hub->reach->hub = NULL;
@@ -261,7 +299,7 @@ static void
 ngx_http_auth_token_curl_hub_ready(ngx_http_auth_token_slot_t *slot,
     ngx_uint_t ready)
 {
-    int                         mask, running;
+    int                         mask;
     ngx_http_auth_token_hub_t  *hub;
 
     if (slot->idle) {
@@ -278,23 +316,42 @@ ngx_http_auth_token_curl_hub_ready(ngx_http_auth_token_slot_t *slot,
     mask = (ready == NGX_HTTP_AUTH_TOKEN_EVENT_READ) ? CURL_CSELECT_IN
                                                      : CURL_CSELECT_OUT;
 
-    (void) curl_multi_socket_action(hub->multi, slot->fd, mask, &running);
-
-    ngx_http_auth_token_curl_transfer_turn(hub);
+    ngx_http_auth_token_curl_hub_act(hub, slot->fd, mask);
 }
 
 
 static void
 ngx_http_auth_token_curl_hub_tick(ngx_event_t *ev)
 {
-    int                         running;
     ngx_http_auth_token_hub_t  *hub;
 
     hub = (ngx_http_auth_token_hub_t *)
               ((u_char *) ev - offsetof(ngx_http_auth_token_hub_t, tick));
 
-    (void) curl_multi_socket_action(hub->multi, CURL_SOCKET_TIMEOUT, 0,
-                                    &running);
+    ngx_http_auth_token_curl_hub_act(hub, CURL_SOCKET_TIMEOUT, 0);
+}
+
+
+static void
+ngx_http_auth_token_curl_hub_act(ngx_http_auth_token_hub_t *hub,
+    curl_socket_t fd, int mask)
+{
+    int  running;
+
+    if (hub->multi == NULL) {
+        return;
+    }
+
+    if (curl_multi_socket_action(hub->multi, fd, mask, &running)
+        != CURLM_OK)
+    {
+        /*
+         * Out of memory.  libcurl 7.88.1 leaves a socket's table of transfers
+         * destroyed, and divides by its size when that is used the next time.
+         */
+        ngx_http_auth_token_curl_transfer_abandon(hub);
+        ngx_http_auth_token_curl_hub_drop(hub);
+    }
 
     ngx_http_auth_token_curl_transfer_turn(hub);
 }

@@ -23,6 +23,8 @@ static void ngx_http_auth_token_curl_transfer_post(
     ngx_http_auth_token_transfer_t *t);
 static void ngx_http_auth_token_curl_transfer_judge(
     ngx_http_auth_token_transfer_t *t);
+static void ngx_http_auth_token_curl_transfer_end(
+    ngx_http_auth_token_transfer_t *t, CURLcode result);
 
 
 /* whether one more transfer can be given to libcurl */
@@ -46,10 +48,12 @@ void
 ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
 {
     long                        left, connect;
+    CURLM                      *multi;
     ngx_uint_t                  trusts;
     ngx_http_auth_token_hub_t  *hub;
 
     hub = t->hub;
+    multi = ngx_http_auth_token_curl_hub_multi(hub);
 
     left = (long) (ngx_msec_int_t) (t->end - ngx_current_msec);
     left = ngx_max(left, 1);
@@ -67,14 +71,15 @@ ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
 
     ngx_queue_remove(&t->queue);
 
-    if (curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left) != CURLE_OK
+    if (multi == NULL
+        || curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left) != CURLE_OK
         || curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect)
            != CURLE_OK
         || curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT,
                             (long) (t->retried || !trusts)) != CURLE_OK
         || curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, (long) !trusts)
            != CURLE_OK
-        || curl_multi_add_handle(hub->multi, t->easy) != CURLM_OK)
+        || curl_multi_add_handle(multi, t->easy) != CURLM_OK)
     {
         t->result = CURLE_OUT_OF_MEMORY;
         ngx_http_auth_token_curl_transfer_post(t);
@@ -96,7 +101,7 @@ ngx_http_auth_token_curl_transfer_turn(ngx_http_auth_token_hub_t *hub)
     CURLcode                         result;
     ngx_http_auth_token_transfer_t  *t;
 
-    for ( ;; ) {
+    while (hub->multi) {
         msg = curl_multi_info_read(hub->multi, &left);
 
         if (msg == NULL) {
@@ -338,8 +343,36 @@ ngx_http_auth_token_curl_transfer_late(ngx_event_t *ev)
 
     hub = t->hub;
 
+    ngx_http_auth_token_curl_transfer_end(t, CURLE_OPERATION_TIMEDOUT);
+    ngx_http_auth_token_curl_transfer_next(hub);
+
+    ngx_http_auth_token_tls_clear();
+}
+
+
+void
+ngx_http_auth_token_curl_transfer_abandon(ngx_http_auth_token_hub_t *hub)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&hub->active)) {
+        q = ngx_queue_head(&hub->active);
+
+        ngx_http_auth_token_curl_transfer_end(
+            ngx_queue_data(q, ngx_http_auth_token_transfer_t, queue),
+            CURLE_OUT_OF_MEMORY);
+    }
+}
+
+
+/* before libcurl says so */
+
+static void
+ngx_http_auth_token_curl_transfer_end(ngx_http_auth_token_transfer_t *t,
+    CURLcode result)
+{
     t->held = 0;
-    t->result = CURLE_OPERATION_TIMEDOUT;
+    t->result = result;
 
     ngx_http_auth_token_curl_name_end(t, 1);
     ngx_http_auth_token_curl_transfer_remove(t);
@@ -350,10 +383,6 @@ ngx_http_auth_token_curl_transfer_late(ngx_event_t *ev)
     } else {
         ngx_http_auth_token_curl_transfer_free(t);
     }
-
-    ngx_http_auth_token_curl_transfer_next(hub);
-
-    ngx_http_auth_token_tls_clear();
 }
 
 

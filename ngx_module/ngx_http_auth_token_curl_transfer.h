@@ -147,6 +147,10 @@ void ngx_http_auth_token_curl_transfer_next(ngx_http_auth_token_hub_t *hub);
 /* the handler of t->deadline */
 void ngx_http_auth_token_curl_transfer_late(ngx_event_t *ev);
 
+/* ends all that libcurl has, as failed */
+void ngx_http_auth_token_curl_transfer_abandon(
+    ngx_http_auth_token_hub_t *hub);
+
 
 /* ngx_http_auth_token_curl_request.c */
 
@@ -191,6 +195,13 @@ extern ngx_uint_t  ngx_http_auth_token_curl_closing;
 ngx_http_auth_token_hub_t *ngx_http_auth_token_curl_hub_get(
     ngx_http_auth_token_reach_t *reach);
 void ngx_http_auth_token_curl_hub_free(ngx_http_auth_token_hub_t *hub);
+
+/*
+ * _multi(): the multi handle, made anew after _drop(); NULL: no memory.
+ * _drop(): closes it and its connections; no transfer may be in it.
+ */
+CURLM *ngx_http_auth_token_curl_hub_multi(ngx_http_auth_token_hub_t *hub);
+void ngx_http_auth_token_curl_hub_drop(ngx_http_auth_token_hub_t *hub);
 
 /* callbacks of libcurl */
 curl_socket_t ngx_http_auth_token_curl_hub_open(void *data,
