@@ -14,7 +14,6 @@ import os
 import secrets
 import subprocess
 import sys
-import tempfile
 from urllib.parse import quote, urlencode
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -110,19 +109,24 @@ class Idp:
     def revoke(self, token, client="svc"):
         self.post("/token/revocation", client, token=token)
 
-    def introspections(self):
-        return [json.loads(line) for line in list(self.program.lines)
-                if line.startswith("{")]
+    def introspections(self, count=0):
+        """Those that the provider has told of, count of them at least."""
+        def told():
+            return [json.loads(line) for line in list(self.program.lines)
+                    if line.startswith("{")]
+        poll(lambda: len(told()) >= count, 5)
+        return told()
 
 
-def start(*clients, words, secret=None, **more):
-    authority = Authority()
+def start(*clients, words, secret=None, authority=None, http=PROVIDER,
+          **more):
+    authority = authority or Authority()
     idp = Idp(authority, *clients, **more)
     path = authority.secret_file("idp.secret", secret or SECRET)
+    words = words.replace("SECRET", "file:" + path)
     nginx = Nginx(authority, server=SERVER,
-                  http=PROVIDER.replace("PORT", str(idp.port)),
-                  words=words.replace("SECRET", "file:" + path)
-                  .replace("ISSUER", f"http://127.0.0.1:{idp.port}"))
+                  http=http.replace("PORT", str(idp.port)),
+                  words=words.replace("PORT", str(idp.port)))
     return authority, idp, nginx
 
 
@@ -143,7 +147,7 @@ def a_token_that_was_issued():
         is_(response.header("x-" + name), value, name)
     like(response.header("x-expires"), r"^\d{10,}$", "expires_on")
     is_(get(nginx, "/", bearer=token).header("x-cache"), "HIT", "again")
-    is_(idp.introspections(), [{"client": "rs", "status": 200,
+    is_(idp.introspections(1), [{"client": "rs", "status": 200,
                                 "type": "application/json"}], "asked once")
 
     is_(verdict(nginx, token, "/write"), "INSUFFICIENT", "a lesser scope")
@@ -190,7 +194,7 @@ def a_token_that_expires():
                                       + cache)
         token, other = idp.token("brief"), idp.token()
         is_(verdict(nginx, token), "ALLOWED", f"{cache} before")
-        asked = len(idp.introspections())
+        asked = len(idp.introspections(1))
         ok(poll(lambda: verdict(nginx, token) in ("EXPIRED", "UNKNOWN"), 20),
            "it ends")
         before = authority.counts()["backend"]
@@ -208,12 +212,12 @@ def the_secret_in_the_form():
     _, idp, nginx = start(words="credential post rs-post SECRET;")
     is_(verdict(nginx, idp.token()), "ALLOWED", "a token")
     is_(verdict(nginx, secrets.token_urlsafe(32)), "UNKNOWN", "another one")
-    is_([one["client"] for one in idp.introspections()],
+    is_([one["client"] for one in idp.introspections(2)],
         ["rs-post", "rs-post"], "who asked")
 
 
-def refused(words, name, secret=None, says="credential"):
-    authority, idp, nginx = start(words=words, secret=secret)
+def refused(words, name, secret=None, says="credential", clients=()):
+    authority, idp, nginx = start(*clients, words=words, secret=secret)
     response = get(nginx, "/", bearer=idp.token())
     is_(response.status, 503, name)
     is_(response.header("x-verdict"), "UNAVAILABLE", "verdict")
@@ -241,124 +245,162 @@ def a_client_that_may_not_ask():
 
 
 @test
-def a_secret_that_signs():
-    """Its audience is the issuer, as the package and OpenID want it."""
-    client = {"client_id": "rs-jwt", "client_secret": SECRET,
+def the_secret_as_a_key():
+    """It signs, and the provider checks audience, time and jti itself."""
+    client = {"client_id": "signs", "client_secret": SECRET,
               "token_endpoint_auth_method": "client_secret_jwt"}
-    words = "credential client_secret_jwt rs-jwt SECRET aud=ISSUER;"
-    _, idp, nginx = start(client, words=words)
-    for _ in range(3):
-        is_(verdict(nginx, idp.token()), "ALLOWED", "a token")
-    is_(verdict(nginx, secrets.token_urlsafe(32)), "UNKNOWN", "another one")
-    is_({one["client"] for one in idp.introspections()}, {"rs-jwt"},
-        "who asked")
+    for audience in ("", " aud=http://127.0.0.1:PORT"):
+        _, idp, nginx = start(client, words=(
+            f"credential client_secret_jwt signs SECRET{audience};" + FRESH))
+        token = idp.token()
+        is_([verdict(nginx, token) for _ in range(3)], ["ALLOWED"] * 3,
+            "tokens" + audience)
+        is_([one["client"] for one in idp.introspections(3)], ["signs"] * 3,
+            "who asked")
+    for words, name, secret in (
+            ("signs SECRET", "another secret", "wrong" * 8),
+            ("signs SECRET aud=https://elsewhere.test/", "elsewhere", None),
+            ("rs SECRET", "registered otherwise", None)):
+        refused(f"credential client_secret_jwt {words};", name, secret,
+                clients=[client])
 
 
-@test
-def another_secret_that_signs():
-    authority, idp, nginx = start(
-        {"client_id": "rs-jwt", "client_secret": SECRET,
-         "token_endpoint_auth_method": "client_secret_jwt"},
-        words="credential client_secret_jwt rs-jwt SECRET aud=ISSUER;",
-        secret="w" * 64)
-    is_(verdict(nginx, idp.token()), "UNAVAILABLE", "verdict")
-    like(nginx.error_log(), "the credential was refused", "the log")
+KEYS = {"RS256": ("RSA", "rsa_keygen_bits:2048"),
+        "PS256": ("RSA", "rsa_keygen_bits:2048"),
+        "ES256": ("EC", "ec_paramgen_curve:P-256"),
+        "EdDSA": ("ED25519",)}
 
 
-KEYS = {
-    "rsa": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
-    "ec": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
-    "ed": ["-algorithm", "ED25519"],
-}
-
-
-def jwk(path, **more):
-    """The public key of a file with a private key or a certificate."""
-    done = subprocess.run(
-        ["node", "-e", "const { createPublicKey } = require('node:crypto');"
-         "const pem = require('node:fs').readFileSync(process.argv[1]);"
-         "console.log(JSON.stringify(createPublicKey(pem)"
-         ".export({ format: 'jwk' })))", path],
-        check=True, capture_output=True, text=True)
-    return {**json.loads(done.stdout), **more}
-
-
-def make_key(directory, kind, name):
-    path = os.path.join(directory, name)
-    subprocess.run(["openssl", "genpkey", *KEYS[kind], "-out", path],
-                   check=True, capture_output=True)
+def pair(authority, name, kind, *option):
+    """A private key's path, and the public key."""
+    path = os.path.join(authority.dir, name)
+    options = ["-pkeyopt", *option] if option else []
+    subprocess.run(["openssl", "genpkey", "-algorithm", kind, *options, "-out",
+                    path], check=True, capture_output=True)
     os.chmod(path, 0o600)
-    return path
-
-
-for algorithm, kind in (("RS256", "rsa"), ("PS256", "rsa"), ("ES256", "ec"),
-                        ("EdDSA", "ed")):
-    def case(alg=algorithm, kind=kind):
-        with tempfile.TemporaryDirectory() as directory:
-            path = make_key(directory, kind, "the.key")
-            other = make_key(directory, kind, "other.key")
-            client = {"client_id": "rs-key",
-                      "token_endpoint_auth_method": "private_key_jwt",
-                      "token_endpoint_auth_signing_alg": alg,
-                      "jwks": {"keys": [jwk(path, kid="k1", use="sig")]}}
-            words = (f"credential private_key_jwt rs-key file:{path} "
-                     f"alg={alg} kid=k1 aud=ISSUER;")
-            _, idp, nginx = start(client, words=words)
-            for _ in range(3):
-                is_(verdict(nginx, idp.token()), "ALLOWED", "a token")
-            is_({one["client"] for one in idp.introspections()}, {"rs-key"},
-                "who asked")
-            _, idp, nginx = start(client, words=words.replace(path, other))
-            is_(verdict(nginx, idp.token()), "UNAVAILABLE", "another key")
-    case.__name__ = "a_key_that_signs_" + algorithm
-    test(case)
-
-
-def mutual(authority, client, name):
-    """An nginx that shows the certificate of that name."""
-    tls_port = free_port()
-    idp = Idp(authority, client, tls_port=tls_port,
-              **{one: f"{authority.dir}/{file}" for one, file in (
-                  ("cert", "good.pem"), ("key", "good.key"),
-                  ("ca", "ca.pem"))})
-    http = PROVIDER.replace("http://127.0.0.1:PORT",
-                            f"https://localhost:{tls_port}")
-    return idp, Nginx(authority, server=SERVER, http=http, words=(
-        "credential tls rs-tls; "
-        f"ssl_trusted_certificate {authority.ca}; "
-        f"ssl_certificate {authority.dir}/{name}.pem; "
-        f"ssl_certificate_key {authority.dir}/{name}.key;"))
+    return path, subprocess.run(["openssl", "pkey", "-in", path, "-pubout"],
+                                check=True, capture_output=True,
+                                text=True).stdout
 
 
 @test
-def a_certificate_of_a_ca():
+def keys_of_our_own():
     authority = Authority()
-    authority.call("POST", "tls", {"client": True, "cert": "clientonly"})
-    client = {"client_id": "rs-tls",
-              "token_endpoint_auth_method": "tls_client_auth",
-              "tls_client_auth_san_dns": "localhost"}
-    idp, nginx = mutual(authority, client, "clientonly")
-    is_(verdict(nginx, idp.token()), "ALLOWED", "a token")
-    is_(idp.introspections()[0]["client"], "rs-tls", "who asked")
-    for name in ("client", "otherclient"):
-        idp, nginx = mutual(authority, client, name)
-        is_(verdict(nginx, idp.token()), "UNAVAILABLE", f"another: {name}")
+    paths, clients = {}, []
+    for algorithm, kind in KEYS.items():
+        paths[algorithm], pem = pair(authority, algorithm, *kind)
+        clients.append({"client_id": algorithm, "pem": pem,
+                        "token_endpoint_auth_method": "private_key_jwt",
+                        "token_endpoint_auth_signing_alg": algorithm})
+    wrong, _ = pair(authority, "wrong", *KEYS["ES256"])
+
+    def line(algorithm, path=None, client=None):
+        return (f"credential private_key_jwt {client or algorithm} "
+                f"file:{path or paths[algorithm]} alg={algorithm}"
+                + (" kid=k1;" if algorithm in ("RS256", "PS256") else ";")
+                + FRESH)
+
+    _, idp, nginx = start(*clients, words=line("RS256"), authority=authority)
+    token = idp.token()
+    for i, algorithm in enumerate(KEYS):
+        nginx.configure(words=line(algorithm))
+        ok(nginx.reload(), algorithm)
+        is_([verdict(nginx, token) for _ in range(3)], ["ALLOWED"] * 3,
+            f"{algorithm}: tokens")
+        is_(verdict(nginx, secrets.token_urlsafe(32)), "UNKNOWN",
+            f"{algorithm}: another one")
+        is_([one["client"] for one in idp.introspections(4 * i + 4)[4 * i:]],
+            [algorithm] * 4, "who asked")
+    before = authority.counts()["backend"]
+    for name, words in (("another key", line("ES256", wrong)),
+                        ("another algorithm", line("PS256", client="RS256")),
+                        ("another client", line("EdDSA", client="ES256"))):
+        nginx.configure(words=words)
+        ok(nginx.reload(), name)
+        is_(verdict(nginx, token), "UNAVAILABLE", name)
+    is_(authority.counts()["backend"], before, "requests at the backend")
 
 
 @test
-def a_certificate_of_its_own():
+def certificates():
+    """Of a CA, known by the name; and self-signed, known as such."""
     authority = Authority()
-    authority.call("POST", "tls", {"client": True})
-    path = authority.dir + "/ownclient.pem"
-    with open(path) as read:
-        x5c = "".join(read.read().split("-----")[2].split())
-    client = {"client_id": "rs-tls",
-              "token_endpoint_auth_method": "self_signed_tls_client_auth",
-              "jwks": {"keys": [jwk(path, x5c=[x5c])]}}
-    idp, nginx = mutual(authority, client, "ownclient")
+    authority.call("POST", "tls", {"client": True})     # makes them
+    tls = free_port()
+    with open(authority.dir + "/ownclient.pem") as read:
+        own = read.read()
+    clients = [
+        {"client_id": "of-a-ca", "tls_client_auth_subject_dn": "CN=nginx",
+         "token_endpoint_auth_method": "tls_client_auth"},
+        {"client_id": "self-signed", "pem": own,
+         "token_endpoint_auth_method": "self_signed_tls_client_auth"}]
+
+    def line(client, name):
+        shown = (f"ssl_certificate {authority.dir}/{name}.pem; "
+                 f"ssl_certificate_key {authority.dir}/{name}.key;")
+        return (f"credential tls {client}; {shown} "
+                f"ssl_trusted_certificate {authority.ca}; " + FRESH)
+
+    _, idp, nginx = start(
+        *clients, words=line("of-a-ca", "client"), authority=authority,
+        http=PROVIDER.replace("http://127.0.0.1:PORT",
+                              f"https://localhost:{tls}"),
+        tls_port=tls, cert=authority.dir + "/good.pem",
+        key=authority.dir + "/good.key", ca=authority.ca)
+    token = idp.token()
+    for client, name, wanted in (
+            ("of-a-ca", "client", "ALLOWED"),
+            ("self-signed", "ownclient", "ALLOWED"),
+            ("of-a-ca", "neighbour", "UNAVAILABLE"),
+            ("of-a-ca", "ownclient", "UNAVAILABLE"),
+            ("self-signed", "otherclient", "UNAVAILABLE"),
+            ("self-signed", "client", "UNAVAILABLE"),
+            ("rs", "client", "UNAVAILABLE")):
+        nginx.configure(words=line(client, name))
+        ok(nginx.reload(), f"{client}, {name}")
+        authority.clear()
+        is_([verdict(nginx, token) for _ in range(2)], [wanted] * 2,
+            f"{client}, {name}: verdict")
+        is_(authority.counts()["backend"], 2 if wanted == "ALLOWED" else 0,
+            "requests at the backend")
+
+
+@test
+def a_token_of_our_own():
+    """From the provider's token endpoint; an endpoint of ours takes it."""
+    authority = Authority()
+    path, pem = pair(authority, "ed", *KEYS["EdDSA"])
+    client = {"client_id": "gets", "pem": pem, "grant_types":
+              ["client_credentials"], "token_endpoint_auth_method":
+              "private_key_jwt", "token_endpoint_auth_signing_alg": "EdDSA"}
+    _, idp, nginx = start(client, authority=authority, words=(
+        "credential client_credentials http://127.0.0.1:PORT/token "
+        f"private_key_jwt gets file:{path} scope=api:read;"),
+        http=PROVIDER.replace("PORT/token/introspection",
+                              "{plain}/introspect"))
+    authority.rules({"match": {}, "answer": {"body": {"active": True}}})
+    is_(verdict(nginx, authority.token().token), "ALLOWED", "a token")
+    value = dict(authority.log()[0]["headers"])["Authorization"]
+    own = value.partition("Bearer ")[2]
+    authority.forbidden.append(own)
+    known = idp.post("/token/introspection", "rs", token=own)
+    is_([known.get(name) for name in ("active", "client_id", "scope")],
+        [True, "gets", "api:read"], "what nginx showed")
+
+
+@test
+def what_the_provider_publishes():
+    """OpenID Connect Discovery, as RFC 8414 has no document there."""
+    _, idp, nginx = start(
+        words="issuer http://127.0.0.1:PORT; credential basic rs SECRET;",
+        http=PROVIDER.replace(
+            "endpoint    http://127.0.0.1:PORT/token/introspection;", ""))
     is_(verdict(nginx, idp.token()), "ALLOWED", "a token")
-    idp, nginx = mutual(authority, client, "otherclient")
-    is_(verdict(nginx, idp.token()), "UNAVAILABLE", "another one")
+    is_(verdict(nginx, secrets.token_urlsafe(32)), "UNKNOWN", "another one")
+    nginx.configure(words=nginx.settings["words"].replace(
+        "127.0.0.1", "localhost"))
+    ok(nginx.reload(), "under another name")
+    is_(verdict(nginx, idp.token()), "UNAVAILABLE", "it is another issuer")
 
 
 if not module_built():

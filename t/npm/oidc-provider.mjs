@@ -10,11 +10,13 @@
  *
  * DIR is where node_modules is.  CONFIGURATION is JSON: port, clients (their
  * metadata as registered; beside it "ttl", seconds that their tokens live,
- * and "claims" of their tokens), with TLS tls_port, cert, key, ca (paths),
- * and "features" of the package.  Prints "ready" when it listens, a line for
- * each introspection, and ends with its standard input.
+ * "claims" of their tokens, and "pem", a public key or a certificate that
+ * they have), with TLS tls_port, cert, key, ca (paths), and "features" of the
+ * package.  Prints "ready" when it listens, a line for each introspection,
+ * and ends with its standard input.
  */
 
+import { X509Certificate, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -26,11 +28,24 @@ const configuration = JSON.parse(given);
 const { default: Provider } = await import(pathToFileURL(
   join(dir, 'node_modules/oidc-provider/lib/index.js')));
 
+function keys(pem) {
+  if (!pem.includes('CERTIFICATE')) {
+    return [{ ...createPublicKey(pem).export({ format: 'jwk' }), kid: 'k1' }];
+  }
+  const certificate = new X509Certificate(pem);
+  return [{
+    ...certificate.publicKey.export({ format: 'jwk' }),
+    x5c: [certificate.raw.toString('base64')],
+  }];
+}
+
 const ours = new Map();
-const clients = configuration.clients.map(({ ttl, claims, ...metadata }) => {
+const clients = configuration.clients.map((client) => {
+  const { ttl, claims, pem, ...metadata } = client;
   ours.set(metadata.client_id, { ttl: ttl ?? 300, claims: claims ?? {} });
   return {
     grant_types: [], redirect_uris: [], response_types: [], ...metadata,
+    ...(pem && { jwks: { keys: keys(pem) } }),
   };
 });
 
@@ -64,9 +79,8 @@ const provider = new Provider(issuer, {
       getCertificate: (ctx) => ctx.socket.getPeerX509Certificate?.(),
       certificateAuthorized: (ctx) => ctx.socket.authorized === true,
       certificateSubjectMatches: (ctx, property, expected) =>
-        property === 'tls_client_auth_san_dns'
-        && ctx.socket.getPeerX509Certificate().checkHost(expected)
-           === expected,
+        property === 'tls_client_auth_subject_dn'
+        && ctx.socket.getPeerX509Certificate().subject === expected,
     },
     ...configuration.features,
   },
