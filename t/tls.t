@@ -145,6 +145,40 @@ def a_client_certificate_is_shown_if_there_is_one():
 
 
 @test
+def ssl_ciphers_is_what_is_offered():
+    """Of TLS 1.2; the authority has a key for ECDSA."""
+    authority = Authority()
+    authority.call("POST", "tls", {"max": "TLSv1_2"})
+    for ciphers, status in (("ECDHE-ECDSA-AES256-GCM-SHA384", 200),
+                            ("ECDHE-RSA-AES256-GCM-SHA384", 503)):
+        authority.clear()
+        nginx = start(authority, words=TRUSTED + f"ssl_ciphers {ciphers};")
+        is_(get(nginx, "/", bearer=authority.token().token).status, status,
+            ciphers)
+        is_(authority.counts()["requests"], 2 if status == 200 else 0,
+            "requests that the authority saw")
+
+
+@test
+def ssl_verify_depth_is_how_far_a_chain_goes():
+    authority = Authority()
+    authority.call("POST", "tls", {"cert": "nochain"})
+    with open(authority.dir + "/intermediate.pem") as read:
+        between = read.read()
+    with open(authority.dir + "/nochain.pem", "a") as out:
+        out.write(between)
+    authority.call("POST", "tls", {"cert": "nochain"})
+    for depth, status in (("1", 200), ("0", 503)):
+        authority.clear()
+        nginx = start(authority,
+                      words=TRUSTED + f"ssl_verify_depth {depth};")
+        is_(get(nginx, "/", bearer=authority.token().token).status, status,
+            f"one between, {depth} allowed")
+        is_(authority.counts()["requests"], 2 if status == 200 else 0,
+            "requests that the authority saw")
+
+
+@test
 def files_that_are_not_there():
     authority = Authority()
     for words in ("ssl_trusted_certificate /nonexistent.pem;",
