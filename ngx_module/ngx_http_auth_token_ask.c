@@ -15,27 +15,16 @@
 #include "ngx_http_auth_token_ask.h"
 #include "ngx_http_auth_token_credential.h"
 #include "ngx_http_auth_token_issuer.h"
+#include "ngx_http_auth_token_reply.h"
+#include "ngx_http_auth_token_signed.h"
 
 
-/* a body of 64k grows at most a few times as a record */
-#define NGX_HTTP_AUTH_TOKEN_MAX_RECORD   (1024 * 1024)
 
 
 static ngx_int_t ngx_http_auth_token_ask_go(ngx_http_auth_token_ask_t *ask);
 static ngx_int_t ngx_http_auth_token_ask_needs(ngx_http_auth_token_ask_t *ask,
     ngx_uint_t *retry_after);
 static void ngx_http_auth_token_ask_ready(ngx_http_auth_token_need_t *need);
-static const char *ngx_http_auth_token_ask_send(
-    ngx_http_auth_token_ask_t *ask);
-static void ngx_http_auth_token_ask_handler(ngx_http_auth_token_fetch_t *f);
-static ngx_uint_t ngx_http_auth_token_ask_once_more(
-    ngx_http_auth_token_ask_t *ask, auth_token_result_t *result);
-static void ngx_http_auth_token_ask_read(ngx_http_auth_token_ask_t *ask,
-    auth_token_buf_t *record, auth_token_result_t *result);
-static ngx_int_t ngx_http_auth_token_ask_next(ngx_http_auth_token_ask_t *ask,
-    auth_token_result_t *result);
-static void ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
-    auth_token_result_t *result);
 static void ngx_http_auth_token_ask_observe(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result);
 static void ngx_http_auth_token_ask_land_record(
@@ -134,6 +123,12 @@ ngx_http_auth_token_ask_needs(ngx_http_auth_token_ask_t *ask,
         }
     }
 
+    /* on their way by the time the answer is here */
+
+    if (step->jwt && provider->answer->keys) {
+        (void) ngx_http_auth_token_fetch_get(provider->answer->keys, NULL, 0);
+    }
+
     return NGX_OK;
 }
 
@@ -141,10 +136,13 @@ ngx_http_auth_token_ask_needs(ngx_http_auth_token_ask_t *ask,
 static void
 ngx_http_auth_token_ask_ready(ngx_http_auth_token_need_t *need)
 {
-    ngx_http_auth_token_ask_t  *ask;
+    ngx_http_auth_token_ask_anew(need->data);
+}
 
-    ask = need->data;
 
+void
+ngx_http_auth_token_ask_anew(ngx_http_auth_token_ask_t *ask)
+{
     if (ngx_http_auth_token_ask_go(ask) != NGX_OK) {
         ask->handler(ask);
     }
@@ -153,7 +151,7 @@ ngx_http_auth_token_ask_ready(ngx_http_auth_token_need_t *need)
 
 /* returns why not, or NULL */
 
-static const char *
+const char *
 ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask)
 {
     ngx_str_t                         url;
@@ -197,7 +195,7 @@ ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask)
     ask->serial = ngx_http_auth_token_grant_serial(provider->credential);
 
     ask->fetch.reach = found ? &provider->reach : &ask->tries.endpoint->reach;
-    ask->fetch.handler = ngx_http_auth_token_ask_handler;
+    ask->fetch.handler = ngx_http_auth_token_reply_handler;
     ask->fetch.data = ask;
     ask->fetch.log = ask->log;
 
@@ -219,6 +217,7 @@ ngx_http_auth_token_ask_cancel(ngx_http_auth_token_ask_t *ask)
 {
     ngx_http_auth_token_fetch_leave(&ask->need);
     ngx_http_auth_token_curl_cancel(&ask->fetch);
+    auth_token_buf_free(&ask->kept);
 }
 
 
@@ -231,130 +230,7 @@ ngx_http_auth_token_ask_key(ngx_http_auth_token_provider_t *provider,
 }
 
 
-static void
-ngx_http_auth_token_ask_handler(ngx_http_auth_token_fetch_t *f)
-{
-    auth_token_buf_t            record;
-    auth_token_result_t         result;
-    ngx_http_auth_token_ask_t  *ask;
-
-    ask = f->data;
-
-    auth_token_buf_init(&record, NGX_HTTP_AUTH_TOKEN_MAX_RECORD);
-
-    ngx_http_auth_token_ask_read(ask, &record, &result);
-
-    if (ngx_http_auth_token_ask_once_more(ask, &result)) {
-        auth_token_buf_free(&record);
-        ngx_http_auth_token_ask_ready(&ask->need);
-        return;
-    }
-
-    if (ngx_http_auth_token_ask_next(ask, &result) == NGX_OK) {
-        auth_token_buf_free(&record);
-        return;
-    }
-
-    ask->record = auth_token_buf_str(&record);
-
-    ngx_http_auth_token_ask_land(ask, &result);
-
-    ask->handler(ask);
-
-    auth_token_buf_free(&record);
-}
-
-
-/*
- * an access token of ours that is refused may have been revoked: another one
- * is asked with, once, and within what is left of the time
- */
-
-static ngx_uint_t
-ngx_http_auth_token_ask_once_more(ngx_http_auth_token_ask_t *ask,
-    auth_token_result_t *result)
-{
-    const auth_token_step_t           *step;
-    ngx_http_auth_token_credential_t  *credential;
-
-    step = &ask->provider->protocol->steps[ask->step];
-    credential = ask->provider->credential;
-
-    if (credential->grant == NULL
-        || step->credential != AUTH_TOKEN_CREDENTIAL_PROVIDER
-        || result->outcome != AUTH_TOKEN_OUTCOME_UNAVAILABLE
-        || ask->fetch.status != NGX_HTTP_UNAUTHORIZED
-        || ask->again
-        || !ngx_http_auth_token_grant_refused(credential, ask->serial))
-    {
-        return 0;
-    }
-
-    ask->again = 1;
-
-    /* that was an answer: of the same endpoint another one is wanted */
-    ngx_memzero(&ask->tries, sizeof(ngx_http_auth_token_tries_t));
-
-    return 1;
-}
-
-
-static void
-ngx_http_auth_token_ask_read(ngx_http_auth_token_ask_t *ask,
-    auth_token_buf_t *record, auth_token_result_t *result)
-{
-    auth_token_answer_t        answer;
-    const auth_token_step_t   *step;
-
-    if (ask->fetch.status == 0) {
-        ngx_memzero(result, sizeof(auth_token_result_t));
-
-        result->outcome = AUTH_TOKEN_OUTCOME_UNAVAILABLE;
-        result->reason = ask->fetch.error;
-        result->retry_after = -1;
-        result->ratelimit_remaining = -1;
-        result->ratelimit_reset = -1;
-        result->health = 1;
-
-        return;
-    }
-
-    step = &ask->provider->protocol->steps[ask->step];
-
-    answer.status = ask->fetch.status;
-    answer.headers.len = ask->fetch.headers.len;
-    answer.headers.data = ask->fetch.headers.data;
-    answer.body.len = ask->fetch.body.len;
-    answer.body.data = ask->fetch.body.data;
-
-    auth_token_answer_read(step, &answer, &ask->vars, ngx_time(), record,
-                           result);
-}
-
-
-/* where there was no answer, another endpoint may give one */
-
-static ngx_int_t
-ngx_http_auth_token_ask_next(ngx_http_auth_token_ask_t *ask,
-    auth_token_result_t *result)
-{
-    const auth_token_step_t  *step;
-
-    step = &ask->provider->protocol->steps[ask->step];
-
-    if (ngx_http_auth_token_endpoint_ended(ask->provider, &ask->tries, step,
-                                           &ask->fetch, result->reason)
-        != NGX_AGAIN
-        || (ngx_msec_int_t) (ask->deadline - ngx_current_msec) <= 0)
-    {
-        return NGX_DECLINED;
-    }
-
-    return ngx_http_auth_token_ask_send(ask) == NULL ? NGX_OK : NGX_DECLINED;
-}
-
-
-static void
+void
 ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result)
 {

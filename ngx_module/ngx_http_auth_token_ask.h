@@ -47,6 +47,9 @@ struct ngx_http_auth_token_ask_s {
     ngx_http_auth_token_need_t        need;
     ngx_uint_t                        serial;       /* of the grant's token */
     unsigned                          again:1;      /* with another one */
+    auth_token_answer_t               answer;
+    auth_token_buf_t                  kept;         /* of the answer, while
+                                                       it waits for keys */
     ngx_http_auth_token_fetch_t       fetch;
     ngx_http_auth_token_tries_t       tries;
 };
@@ -69,6 +72,20 @@ void ngx_http_auth_token_ask_cancel(ngx_http_auth_token_ask_t *ask);
  * Logs why there was no usable answer, at most once a second for a provider.
  */
 void ngx_http_auth_token_ask_log(ngx_http_auth_token_ask_t *ask,
+    auth_token_result_t *result);
+
+/*
+ * For the reply: sends the request once more (NULL, or why not), or begins
+ * with what it needs; then "ask" is not to be touched any more.
+ */
+const char *ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask);
+void ngx_http_auth_token_ask_anew(ngx_http_auth_token_ask_t *ask);
+
+/*
+ * Takes over what was read of the answer: fills the result, puts it into the
+ * cache, logs a failure.
+ */
+void ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result);
 
 /*

@@ -163,6 +163,10 @@ static ngx_int_t
 ngx_http_auth_token_fetch_wait(ngx_http_auth_token_fetched_t *doc,
     ngx_http_auth_token_need_t *need, ngx_msec_t deadline)
 {
+    if (need == NULL) {
+        return NGX_AGAIN;
+    }
+
     need->waiting = 1;
     need->timer.handler = ngx_http_auth_token_fetch_late;
     need->timer.data = need;
@@ -212,16 +216,12 @@ ngx_http_auth_token_fetch_late(ngx_event_t *ev)
 static ngx_int_t
 ngx_http_auth_token_fetch_start(ngx_http_auth_token_fetched_t *doc)
 {
-    ngx_int_t  rc;
-
     doc->attempt = 0;
     doc->error = "it cannot be asked for";
     doc->deadline = ngx_current_msec + doc->timeout;
     doc->busy = 1;
 
-    rc = ngx_http_auth_token_fetch_try(doc);
-
-    if (rc != NGX_OK) {
+    if (ngx_http_auth_token_fetch_try(doc) != NGX_OK) {
         ngx_http_auth_token_fetch_fail(doc, 0);
         return NGX_ERROR;
     }

@@ -105,9 +105,9 @@ ngx_http_auth_token_fetched_t *ngx_http_auth_token_fetch_create(
     ngx_conf_t *cf, const char *what);
 
 /*
- * NGX_OK: doc->value may be used.  NGX_AGAIN: need->handler is called once,
- * later, when it is worth while to call _get() again, "deadline" at the
- * latest.  NGX_ERROR: not for doc->retry_after seconds; it was logged.
+ * NGX_OK: doc->value may be used.  NGX_AGAIN: need->handler (need may be NULL)
+ * is called once, later, when it is worth while to call _get() again,
+ * "deadline" at the latest.  NGX_ERROR: not for doc->retry_after seconds.
  */
 ngx_int_t ngx_http_auth_token_fetch_get(ngx_http_auth_token_fetched_t *doc,
     ngx_http_auth_token_need_t *need, ngx_msec_t deadline);

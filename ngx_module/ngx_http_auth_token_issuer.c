@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 
 #include "auth_token_issuer.h"
+#include "ngx_http_auth_token_draft.h"
 #include "ngx_http_auth_token_issuer.h"
 #include "ngx_http_auth_token_reach.h"
 
@@ -49,40 +50,71 @@ ngx_http_auth_token_issuer_word(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_auth_token_provider_t *provider = conf;
 
-    ngx_str_t   *value, s;
-    ngx_msec_t   valid;
+    ngx_str_t  *value;
 
     if (provider->issuer.len) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
-    valid = 3600 * 1000;
-
-    if (cf->args->nelts == 3) {
-        s.len = value[2].len;
-        s.data = value[2].data;
-
-        if (s.len > 6 && ngx_strncmp(s.data, "valid=", 6) == 0) {
-            s.len -= 6;
-            s.data += 6;
-
-            valid = ngx_parse_time(&s, 0);
-        }
-
-        if (s.len == value[2].len || valid == (ngx_msec_t) NGX_ERROR
-            || valid == 0)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[2]);
-            return NGX_CONF_ERROR;
-        }
-    }
 
     provider->issuer = value[1];
-    provider->issuer_valid = valid;
+    provider->issuer_valid = 3600 * 1000;
+
+    if (cf->args->nelts == 3
+        && ngx_http_auth_token_issuer_valid(&value[2], &provider->issuer_valid)
+           != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\"", &value[2]);
+        return NGX_CONF_ERROR;
+    }
 
     return value[1].len ? NGX_CONF_OK : "is empty";
+}
+
+
+ngx_int_t
+ngx_http_auth_token_issuer_valid(ngx_str_t *arg, ngx_msec_t *valid)
+{
+    ngx_int_t  n;
+    ngx_str_t  s;
+
+    if (arg->len <= 6 || ngx_strncmp(arg->data, "valid=", 6) != 0) {
+        return NGX_ERROR;
+    }
+
+    s.len = arg->len - 6;
+    s.data = arg->data + 6;
+
+    n = ngx_parse_time(&s, 0);
+
+    if (n == NGX_ERROR || n == 0) {
+        return NGX_ERROR;
+    }
+
+    *valid = n;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_auth_token_issuer_fits(ngx_http_auth_token_provider_t *provider)
+{
+    ngx_http_auth_token_draft_t  *drafts;
+
+    if (provider->protocol == NULL
+        || !auth_token_str_eq_lit(&provider->protocol->name, "introspection"))
+    {
+        return 0;
+    }
+
+    /* a provider with steps of its own may have any name */
+
+    drafts = provider->drafts ? provider->drafts->elts : NULL;
+
+    return drafts == NULL || drafts[0].preset;
 }
 
 
@@ -103,7 +135,7 @@ ngx_http_auth_token_issuer_finish(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (!auth_token_str_eq_lit(&provider->protocol->name, "introspection")) {
+    if (!ngx_http_auth_token_issuer_fits(provider)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"issuer\" needs \"preset introspection\" "
                            "in provider \"%V\"", &provider->name);

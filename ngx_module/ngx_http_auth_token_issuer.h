@@ -28,6 +28,17 @@ extern ngx_command_t  ngx_http_auth_token_issuer_words[];
 
 
 /*
+ * Parses the parameter "valid=TIME".  NGX_ERROR: it is something else.
+ */
+ngx_int_t ngx_http_auth_token_issuer_valid(ngx_str_t *arg, ngx_msec_t *valid);
+
+/*
+ * Whether the provider's only step is that of "preset introspection".
+ */
+ngx_uint_t ngx_http_auth_token_issuer_fits(
+    ngx_http_auth_token_provider_t *provider);
+
+/*
  * At the end of the block: checks "issuer" and prepares provider->discovery.
  * NGX_ERROR after logging what is wrong.
  */

@@ -39,6 +39,9 @@ typedef struct ngx_http_auth_token_credential_s
 typedef struct ngx_http_auth_token_metadata_s
     ngx_http_auth_token_metadata_t;
 
+typedef struct ngx_http_auth_token_signed_s
+    ngx_http_auth_token_signed_t;
+
 typedef struct ngx_http_auth_token_requirement_s
     ngx_http_auth_token_requirement_t;
 
@@ -80,6 +83,7 @@ typedef struct {
     ngx_msec_t                         issuer_valid;
     ngx_http_auth_token_fetched_t     *discovery;    /* with an issuer */
     ngx_http_auth_token_credential_t  *credential;
+    ngx_http_auth_token_signed_t      *answer;       /* NULL: plain JSON */
     ngx_http_complex_value_t          *realm;        /* NULL: a location's */
 
     ngx_str_t                          zone_name;

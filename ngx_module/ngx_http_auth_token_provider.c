@@ -18,6 +18,7 @@
 #include "ngx_http_auth_token_issuer.h"
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_reach.h"
+#include "ngx_http_auth_token_signed.h"
 #include "ngx_http_auth_token_step_words.h"
 #include "ngx_http_auth_token_words.h"
 
@@ -38,6 +39,7 @@ static ngx_int_t ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
 static ngx_command_t  *ngx_http_auth_token_provider_tables[] = {
     ngx_http_auth_token_words,
     ngx_http_auth_token_issuer_words,
+    ngx_http_auth_token_signed_words,
     ngx_http_auth_token_reach_words,
     ngx_http_auth_token_step_words,
     ngx_http_auth_token_status_words,
@@ -228,7 +230,11 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
 {
     char  *missing;
 
-    if (ngx_http_auth_token_draft_finish(cf, provider) != NGX_OK) {
+    ngx_http_auth_token_provider_defaults(provider);
+
+    if (ngx_http_auth_token_signed_finish(cf, provider) != NGX_OK
+        || ngx_http_auth_token_draft_finish(cf, provider) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -248,8 +254,6 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
     if (ngx_http_auth_token_reach_finish(cf, provider) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-
-    ngx_http_auth_token_provider_defaults(provider);
 
     if (ngx_http_auth_token_credential_finish(cf, provider) != NGX_OK
         || ngx_http_auth_token_issuer_finish(cf, provider) != NGX_OK)
@@ -348,6 +352,11 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     parts[n++].data = steps.data;
 
     parts[n++] = provider->issuer;
+
+    if (provider->answer) {
+        parts[n++] = provider->answer->place;
+    }
+
     parts[n++] = reach->proxy;
 
     n += ngx_http_auth_token_credential_identity(provider->credential,

@@ -128,6 +128,53 @@ def cloudflare_account_tokens():
 
 
 @test
+def introspection_jwt():
+    try:
+        from harness.jose import Key, claims
+    except ImportError:
+        skip("no python3-cryptography")
+    authority = Authority()
+    key = Key("ES256", kid="one")
+    origin = f"https://localhost:{authority.tls}"
+    issuer = origin + "/oauth2"
+
+    def signed(**token):
+        return {"match": {"path": "/introspect"}, "answer": {
+            "body": key.jws(claims(issuer, "nginx",
+                                   token_introspection=token)),
+            "headers": ["-Content-Type", "Content-Type: "
+                        "application/token-introspection+jwt"]}}
+
+    published = (
+        {"match": {"path": "/.well-known/oauth-authorization-server/oauth2"},
+         "answer": {"body": {"issuer": issuer, "jwks_uri": origin + "/jwks",
+                             "introspection_endpoint":
+                             origin + "/introspect"}}},
+        {"match": {"path": "/jwks"}, "answer": {"body": {
+            "keys": [key.public()]}}})
+    nginx = Example(authority, example("introspection-jwt.conf"),
+                    (r"https://idp\.example\.com/",
+                     f"https://localhost:{authority.tls}/"),
+                    (r"/etc/nginx/introspection\.secret",
+                     authority.client_secret),
+                    (r"/etc/nginx/internal-ca\.pem", authority.ca), tls=True)
+    no_warnings(nginx)
+    authority.rules(*published, signed(active=True, sub="s-1", scope="a b"))
+    statuses(nginx, ((200, "a signed answer",
+                      dict(bearer=authority.token())),
+                     (401, "no token", {})))
+    got, = nginx.backend()
+    is_(got.get("x-subject"), "s-1", "the backend learns the subject")
+    is_(got.get("x-scope"), "a b", "the scope")
+    authority.rules(*published, signed(active=False))
+    statuses(nginx, ((401, "an inactive token",
+                      dict(bearer=authority.token())),))
+    authority.rules(*published)
+    statuses(nginx, ((503, "an answer that is not signed",
+                      dict(bearer=authority.token())),))
+
+
+@test
 def introspection():
     authority = Authority()
     nginx = Example(authority, example("introspection.conf"),

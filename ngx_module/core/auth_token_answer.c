@@ -21,12 +21,14 @@ static const auth_token_status_t *auth_token_answer_rule(
 static void auth_token_answer_status(const auth_token_status_t *rule,
     long status, auth_token_result_t *result);
 static const char *auth_token_answer_head(const auth_token_answer_t *answer,
-    int64_t now, auth_token_result_t *result);
+    int64_t now, int jwt, auth_token_result_t *result);
+static auth_token_str_t auth_token_answer_text(
+    const auth_token_answer_t *answer, int jwt, const char **error);
 static int64_t auth_token_answer_code(const auth_token_step_t *step,
     const auth_token_json_t *root);
 static void auth_token_answer_body(const auth_token_step_t *step,
     const auth_token_status_t *rule, const auth_token_json_t *root,
-    const auth_token_vars_t *vars, auth_token_buf_t *record,
+    const auth_token_vars_t *vars, int64_t now, auth_token_buf_t *record,
     auth_token_result_t *result);
 static void auth_token_answer_refuse(auth_token_result_t *result,
     const char *reason);
@@ -37,7 +39,9 @@ auth_token_answer_read(const auth_token_step_t *step,
     const auth_token_answer_t *answer, const auth_token_vars_t *vars,
     int64_t now, auth_token_buf_t *record, auth_token_result_t *result)
 {
+    int                         jwt;
     const char                 *error;
+    auth_token_str_t            text;
     auth_token_json_t          *root;
     const auth_token_status_t  *rule;
 
@@ -51,11 +55,20 @@ auth_token_answer_read(const auth_token_step_t *step,
 
     auth_token_answer_status(rule, answer->status, result);
 
+    /* who refuses does not sign: RFC 9701, 5 */
+
+    jwt = step->jwt != NULL && rule != NULL
+          && rule->outcome == AUTH_TOKEN_OUTCOME_RECORD;
+
     root = NULL;
-    error = auth_token_answer_head(answer, now, result);
+    error = auth_token_answer_head(answer, now, jwt, result);
 
     if (error == NULL) {
-        root = auth_token_json_parse(answer->body, 0, &error);
+        text = auth_token_answer_text(answer, jwt, &error);
+    }
+
+    if (error == NULL) {
+        root = auth_token_json_parse(text, 0, &error);
     }
 
     if (root != NULL) {
@@ -72,7 +85,7 @@ auth_token_answer_read(const auth_token_step_t *step,
         auth_token_answer_refuse(result, error);
 
     } else {
-        auth_token_answer_body(step, rule, root, vars, record, result);
+        auth_token_answer_body(step, rule, root, vars, now, record, result);
     }
 
     if (result->outcome != AUTH_TOKEN_OUTCOME_RECORD) {
@@ -132,7 +145,7 @@ auth_token_answer_status(const auth_token_status_t *rule, long status,
 
 static const char *
 auth_token_answer_head(const auth_token_answer_t *answer, int64_t now,
-    auth_token_result_t *result)
+    int jwt, auth_token_result_t *result)
 {
     auth_token_header_t  head;
 
@@ -150,11 +163,32 @@ auth_token_answer_head(const auth_token_answer_t *answer, int64_t now,
         return "the answer has a content encoding";
     }
 
-    if (!head.json) {
+    if (jwt && !head.jwt) {
+        return "the content type of the answer is not that of a signed one";
+    }
+
+    if (!jwt && !head.json) {
         return "the content type of the answer is not JSON";
     }
 
     return NULL;
+}
+
+
+static auth_token_str_t
+auth_token_answer_text(const auth_token_answer_t *answer, int jwt,
+    const char **error)
+{
+    if (!jwt) {
+        return answer->body;
+    }
+
+    if (answer->claims.len == 0) {
+        *error = answer->unverified ? answer->unverified
+                                    : "the answer was not verified";
+    }
+
+    return answer->claims;
 }
 
 
@@ -180,7 +214,7 @@ auth_token_answer_code(const auth_token_step_t *step,
 static void
 auth_token_answer_body(const auth_token_step_t *step,
     const auth_token_status_t *rule, const auth_token_json_t *root,
-    const auth_token_vars_t *vars, auth_token_buf_t *record,
+    const auth_token_vars_t *vars, int64_t now, auth_token_buf_t *record,
     auth_token_result_t *result)
 {
     const char  *reason;
@@ -196,6 +230,15 @@ auth_token_answer_body(const auth_token_step_t *step,
         result->outcome = rule->outcome;
 
         return;
+    }
+
+    if (step->jwt != NULL) {
+        reason = auth_token_signed_claims(step->jwt, root, now, &root);
+
+        if (reason != NULL) {
+            auth_token_answer_refuse(result, reason);
+            return;
+        }
     }
 
     if (!auth_token_conditions_hold(step->success, step->nsuccess, root)) {

@@ -27,6 +27,10 @@ typedef struct {
     long                  status;
     auth_token_str_t      headers;     /* raw lines of the final head */
     auth_token_str_t      body;
+
+    /* of a JWT: the claims if its signature is good, else why they are not */
+    auth_token_str_t      claims;
+    const char           *unverified;
 } auth_token_answer_t;
 
 

@@ -28,6 +28,7 @@ static int auth_token_header_field(auth_token_str_t name,
     auth_token_str_t value, int64_t now, auth_token_header_t *out);
 static auth_token_str_t auth_token_header_trim(auth_token_str_t s);
 static int auth_token_header_token(auth_token_str_t s);
+static auth_token_str_t auth_token_header_essence(auth_token_str_t type);
 static int auth_token_header_json(auth_token_str_t type);
 static int64_t auth_token_header_number(auth_token_str_t s);
 static int64_t auth_token_header_retry(auth_token_str_t s, int64_t now);
@@ -77,6 +78,9 @@ auth_token_header_read(auth_token_str_t lines, int64_t now,
     }
 
     out->json = auth_token_header_json(out->content_type);
+    out->jwt = auth_token_header_is(
+                   auth_token_header_essence(out->content_type),
+                   "application/token-introspection+jwt");
 
     return 0;
 }
@@ -200,6 +204,21 @@ auth_token_header_token(auth_token_str_t s)
 }
 
 
+/* a media type without its parameters */
+
+static auth_token_str_t
+auth_token_header_essence(auth_token_str_t type)
+{
+    size_t  i;
+
+    for (i = 0; i < type.len && type.data[i] != ';'; i++) { /* void */ }
+
+    type.len = i;
+
+    return auth_token_header_trim(type);
+}
+
+
 /* parameters may follow: JSON is UTF-8 whatever they say (RFC 8259, 8.1) */
 
 static int
@@ -208,10 +227,7 @@ auth_token_header_json(auth_token_str_t type)
     size_t            i;
     auth_token_str_t  suffix;
 
-    for (i = 0; i < type.len && type.data[i] != ';'; i++) { /* void */ }
-
-    type.len = i;
-    type = auth_token_header_trim(type);
+    type = auth_token_header_essence(type);
 
     if (auth_token_header_is(type, "application/json")) {
         return 1;

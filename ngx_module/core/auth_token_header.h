@@ -21,6 +21,7 @@
 typedef struct {
     auth_token_str_t  content_type;    /* borrowed; length 0: none */
     int               json;            /* JSON or "+json" */
+    int               jwt;             /* a signed answer, RFC 9701 */
     int               encoded;         /* by more than "identity" */
     int64_t           retry_after;     /* seconds, saturates */
     int64_t           remaining;       /* of the tightest rate limit */

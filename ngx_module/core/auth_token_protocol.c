@@ -285,4 +285,12 @@ auth_token_protocol_step(auth_token_buf_t *out, const auth_token_step_t *step)
     auth_token_protocol_conditions(out, step->success, step->nsuccess);
     auth_token_protocol_conditions(out, step->refusal, step->nrefusal);
     auth_token_protocol_mapping(out, &step->mapping);
+
+    auth_token_protocol_number(out, step->jwt != NULL);
+
+    if (step->jwt != NULL) {
+        auth_token_protocol_text(out, step->jwt->issuer);
+        auth_token_protocol_text(out, step->jwt->audience);
+        auth_token_protocol_number(out, step->jwt->algs);
+    }
 }

@@ -33,6 +33,11 @@ static const auth_token_pair_t  auth_token_request_accept = {
     auth_token_str("Accept"), auth_token_str("application/json")
 };
 
+static const auth_token_pair_t  auth_token_request_accept_jwt = {
+    auth_token_str("Accept"),
+    auth_token_str("application/token-introspection+jwt")
+};
+
 static const auth_token_pair_t  auth_token_request_bearer = {
     auth_token_str("Authorization"), auth_token_str("Bearer $token")
 };
@@ -125,7 +130,8 @@ auth_token_request_headers(const auth_token_step_t *step,
     const auth_token_pair_t  *fixed[3];
 
     n = 0;
-    fixed[n++] = &auth_token_request_accept;
+    fixed[n++] = step->jwt ? &auth_token_request_accept_jwt
+                           : &auth_token_request_accept;
 
     if (step->credential == AUTH_TOKEN_CREDENTIAL_TOKEN) {
         fixed[n++] = &auth_token_request_bearer;

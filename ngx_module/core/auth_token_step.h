@@ -20,6 +20,7 @@
 #include "auth_token_charset.h"
 #include "auth_token_doc.h"
 #include "auth_token_record.h"
+#include "auth_token_signed.h"
 #include "auth_token_str.h"
 
 
@@ -216,6 +217,8 @@ typedef struct {
     size_t                          nrefusal;    /* of any other body */
     const auth_token_condition_t   *refusal;
     auth_token_str_t                code;        /* pointer, for the log */
+    const auth_token_signed_t      *jwt;         /* NULL: records come as
+                                                    plain JSON */
 
     auth_token_mapping_t            mapping;
 } auth_token_step_t;
