@@ -403,6 +403,64 @@ def what_the_provider_publishes():
     is_(verdict(nginx, idp.token()), "UNAVAILABLE", "it is another issuer")
 
 
+@test
+def answers_that_are_signed():
+    """RFC 9701, with keys that the discovery document leads to."""
+    clients = [{"client_id": "gets-" + name, "client_secret": SECRET,
+                "introspection_signed_response_alg": name}
+               for name in (*KEYS, "HS256")]
+    authority, idp, nginx = start(
+        *clients, words="credential none; issuer http://127.0.0.1:PORT;",
+        http=PROVIDER.replace(
+            "endpoint    http://127.0.0.1:PORT/token/introspection;", ""))
+    token = idp.token()
+    path = authority.dir + "/idp.secret"
+
+    def ask(name, client, answer, keys=""):
+        nginx.configure(words=(
+            f"credential basic {client} file:{path}; answer {answer};"
+            f"issuer http://127.0.0.1:{idp.port}; {keys} " + FRESH))
+        ok(nginx.reload(), name)
+        return verdict(nginx, token)
+
+    for count, name in enumerate(KEYS, 1):
+        is_(ask(name, "gets-" + name, "jwt"), "ALLOWED", f"{name}: a token")
+        is_(verdict(nginx, secrets.token_urlsafe(32)), "UNKNOWN",
+            f"{name}: another one")
+        is_(idp.introspections(2 * count)[-1],
+            {"client": "gets-" + name, "status": 200,
+             "type": "application/token-introspection+jwt"}, "the answer")
+    is_(authority.counts()["backend"], len(KEYS), "requests at the backend")
+
+    _, pem = pair(authority, "other", *KEYS["EdDSA"])
+    raw = base64.b64decode("".join(pem.split("\n")[1:-2]))[-32:]
+    x = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    keys = authority.secret_file("jwks.json", json.dumps({"keys": [
+        {"kty": "OKP", "crv": "Ed25519", "x": x}]}))
+    authority.forbidden.pop()
+    for name, client, answer, more in (
+            ("a shared secret", "gets-HS256", "jwt", ""),
+            ("another algorithm", "gets-RS256", "jwt alg=PS256", ""),
+            ("for another client", "gets-RS256", "jwt aud=rs", ""),
+            ("of another issuer", "gets-RS256", "jwt iss=http://a.test", ""),
+            ("another set of keys", "gets-EdDSA", "jwt", f"keys file:{keys};")):
+        is_(ask(name, client, answer, more), "UNAVAILABLE", name)
+    is_(authority.counts()["backend"], len(KEYS), "requests at the backend")
+
+
+@test
+def answers_that_are_not_signed():
+    authority, idp, nginx = start(
+        words="credential basic rs SECRET; answer jwt; "
+              "issuer http://127.0.0.1:PORT;",
+        http=PROVIDER.replace(
+            "endpoint    http://127.0.0.1:PORT/token/introspection;", ""),
+        features={"jwtIntrospection": {"enabled": False}})
+    is_(verdict(nginx, idp.token()), "UNAVAILABLE", "a good token")
+    is_(idp.introspections(1)[0]["type"], "application/json", "the answer")
+    is_(authority.counts()["backend"], 0, "requests at the backend")
+
+
 if not module_built():
     plan_skip_all("the module is not built")
 needs_npm("oidc-provider")

@@ -16,7 +16,9 @@
  * and ends with its standard input.
  */
 
-import { X509Certificate, createPublicKey } from 'node:crypto';
+import {
+  X509Certificate, createPublicKey, generateKeyPairSync,
+} from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -49,10 +51,19 @@ const clients = configuration.clients.map((client) => {
   };
 });
 
+/* what its answers are signed with */
+
+const jwks = {
+  keys: [['rsa', { modulusLength: 2048 }], ['ec', { namedCurve: 'P-256' }],
+    ['ed25519']].map(([type, options]) =>
+    generateKeyPairSync(type, options).privateKey.export({ format: 'jwk' })),
+};
+
 const issuer = `http://127.0.0.1:${configuration.port}`;
 
 const provider = new Provider(issuer, {
   clients,
+  jwks,
   scopes: ['api:read', 'api:write'],
   clientAuthMethods: [
     'none', 'client_secret_basic', 'client_secret_post', 'client_secret_jwt',
@@ -71,6 +82,7 @@ const provider = new Provider(issuer, {
       enabled: true,
       allowedPolicy: (ctx, client) => client.clientId !== 'stranger',
     },
+    jwtIntrospection: { enabled: true },
     revocation: { enabled: true },
     mTLS: {
       enabled: true,
