@@ -32,9 +32,12 @@ UNIT_COVERED += auth_token_buf auth_token_doc auth_token_doc_json \
 
 UNIT_COVERED += auth_token_issuer auth_token_grant
 
+UNIT_COVERED += auth_token_base64url auth_token_jws auth_token_jwks \
+                auth_token_signed
+
 # tests whose sources parse JSON
 UNIT_JSON     = json answer cloudflare condition fixtures grant introspection \
-                issuer mapping mapping_time preset
+                issuer jwks jws mapping mapping_time preset signed
 
 $(foreach name,$(UNIT_JSON),$(eval LIBS_$(name) = -ljansson))
 
