@@ -20,6 +20,8 @@
 #define AUTH_TOKEN_JSON_MIN_SECRET  16
 
 
+static json_t *auth_token_json_load(auth_token_str_t text);
+static void *auth_token_json_alloc(size_t size);
 static const char *auth_token_json_scan(auth_token_str_t text);
 static size_t auth_token_json_skip_string(auth_token_str_t text, size_t i);
 static auth_token_json_rc_e auth_token_json_step(const json_t *v,
@@ -34,11 +36,15 @@ static int auth_token_json_doc_object(auth_token_buf_t *b,
     const auth_token_json_t *v, auth_token_str_t secret);
 
 
+/* set while a text is parsed */
+static json_malloc_t  auth_token_json_malloc;
+static int            auth_token_json_starved;
+
+
 auth_token_json_t *
 auth_token_json_parse(auth_token_str_t text, int list_ok, const char **reason)
 {
     json_t        *root;
-    json_error_t   error;
 
     *reason = auth_token_json_scan(text);
 
@@ -46,8 +52,13 @@ auth_token_json_parse(auth_token_str_t text, int list_ok, const char **reason)
         return NULL;
     }
 
-    root = json_loadb((const char *) text.data, text.len,
-                      JSON_REJECT_DUPLICATES, &error);
+    root = auth_token_json_load(text);
+
+    if (auth_token_json_starved) {
+        json_decref(root);
+        *reason = "there was no memory for the body";
+        return NULL;
+    }
 
     if (root == NULL) {
         *reason = "the body is not valid JSON";
@@ -61,6 +72,48 @@ auth_token_json_parse(auth_token_str_t text, int list_ok, const char **reason)
     }
 
     return (auth_token_json_t *) root;
+}
+
+
+/*
+ * jansson's lexer does not look whether a byte of a string found room: without
+ * memory a string comes out shorter, "/24" as "/2", and the text as parsed.
+ * Its allocations, of which none else are made here, are watched for that.
+ */
+
+static json_t *
+auth_token_json_load(auth_token_str_t text)
+{
+    json_t        *root;
+    json_free_t    release;
+    json_error_t   error;
+
+    auth_token_json_starved = 0;
+
+    json_get_alloc_funcs(&auth_token_json_malloc, &release);
+    json_set_alloc_funcs(auth_token_json_alloc, release);
+
+    root = json_loadb((const char *) text.data, text.len,
+                      JSON_REJECT_DUPLICATES, &error);
+
+    json_set_alloc_funcs(auth_token_json_malloc, release);
+
+    return root;
+}
+
+
+static void *
+auth_token_json_alloc(size_t size)
+{
+    void  *p;
+
+    p = auth_token_json_malloc(size);
+
+    if (p == NULL) {
+        auth_token_json_starved = 1;
+    }
+
+    return p;
 }
 
 

@@ -491,10 +491,68 @@ test_doc(void)
 }
 
 
+static int  starve_at;
+static int  starve_persists;
+
+
+static void *
+starve(size_t size)
+{
+    starve_at--;
+
+    return starve_at == 0 || (starve_at < 0 && starve_persists)
+           ? NULL : malloc(size);
+}
+
+
+/* without memory there is no value, and never another one */
+
+static void
+test_starved(void)
+{
+    int                       n, bad;
+    const char               *reason;
+    auth_token_str_t          name;
+    auth_token_json_t        *root;
+    const auth_token_json_t  *v;
+    void                     *cursor;
+    static const char         text[] =
+        "{\"in\":[\"192.168.100.0/24\",\"2001:db8:1:2:3:4:5:6/128\"]}";
+
+    for (starve_persists = 0; starve_persists < 2; starve_persists++) {
+        bad = 0;
+
+        for (n = 1; ; n++) {
+            starve_at = n;
+            json_set_alloc_funcs(starve, free);
+            root = auth_token_json_parse(str_of(text), 0, &reason);
+            json_set_alloc_funcs(malloc, free);
+
+            if (starve_at > 0) {
+                break;
+            }
+
+            bad += (root != NULL);
+            auth_token_json_free(root);
+        }
+
+        ok(n > 8 && bad == 0, "no value when an allocation failed");
+        ok(root != NULL, "a value when none did");
+
+        cursor = NULL;
+        v = auth_token_json_next(root, &cursor, &name);
+        is_int(json_array_size((const json_t *) v), 2, "the whole of it");
+
+        auth_token_json_free(root);
+    }
+}
+
+
 int
 main(void)
 {
     test_parse();
+    test_starved();
     test_limits();
     test_find();
     test_walk();
