@@ -58,6 +58,10 @@ static:		## static analysis of the core and of the glue
 sanitize:		## all tests in t/ with an nginx made with ASan and UBSan
 	util/sanitize/run $(FILES)
 
+.PHONY: torture
+torture:		## let each allocation and system call of a look-up fail
+	t/torture/run $(SCENARIOS)
+
 .PHONY: coverage
 coverage: unit-coverage	## the same, and what the tests in t/ reach, with a gate
 	util/coverage

@@ -35,6 +35,7 @@ static          module,tools,named  util/static
 e2e             module,npm  run_prove
 hup             module  run_hup
 sanitize        -       util/sanitize/run --short
+torture         -       t/torture/run --short
 '
 
 JOBS=${JOBS:-$(nproc)}

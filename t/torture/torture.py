@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+#
+# Copyright (C) The ngx_http_auth_token_module authors
+#
+# Makes each allocation and each system call of a look-up fail, one after
+# another, once and for good, in each scenario (scenarios.py):
+#
+#     t/torture/torture.py SCENARIO
+#
+# Whatever fails: the worker lives, nobody is let in who would not be
+# otherwise, the request ends in time, the next one is served as ever, and no
+# descriptor is lost.  SHARE=n takes every n-th call, every n*dilution-th of a
+# scenario that has one, and ROUND says with which to begin; AT=n takes the
+# n-th only; MODES and KINDS are words of the tables below, and TRACE=1 tells
+# where the call was that failed.
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(os.path.dirname(HERE), "lib"), HERE]
+
+from harness import *  # noqa: E402
+from harness.nginx import BINARY, TOP  # noqa: E402
+import page  # noqa: E402
+from scenarios import SCENARIOS  # noqa: E402
+
+KINDS = {"memory": page.MEMORY, "system": page.SYSTEM}
+MODES = {"once": False, "persistent": True}
+
+LIBRARY = os.environ.get("TORTURE_LIBRARY",
+                         os.path.join(TOP, "build", "torture", "fail.so"))
+
+# what nginx itself says of calls that were made to fail, and rightly so
+EXPECTED = re.compile(
+    r"\[(?:alert|emerg)\] \d+#\d+: (?:\*\d+ )?"
+    r"(?:malloc|calloc|posix_memalign|memalign|epoll_ctl|close|ioctl|fcntl"
+    r"|getsockopt|setsockopt|getsockname|write|writev|send|recv|read)"
+    r"(?: socket \d+)?(?:\([^)]*\))?[^:]* failed \(\d+: ")
+
+# one look-up, the answer after it, and a machine that has other work
+BOUND = 6
+
+# connections to the authority that may wait for the next look-up
+IDLE = 1
+
+
+class Torture:
+    def __init__(self, scenario, library=LIBRARY):
+        self.scenario = scenario
+        self.authority = Authority()
+        self.page = page.Page(os.path.join(self.authority.dir, "page"))
+        self.nginx = Nginx(
+            self.authority, server=scenario.server, http=scenario.http,
+            words="timeout 400ms; max_connections 1; breaker failures=0;"
+            + scenario.words,
+            environment={"LD_PRELOAD": library,
+                         "TORTURE_PAGE": self.page.path,
+                         "ASAN_OPTIONS": "verify_asan_link_order=0",
+                         "LSAN_OPTIONS": "suppressions=" + os.path.join(
+                             HERE, "lsan.suppress")})
+        self.nginx.alert_ok = self.nginx.emerg_ok = "calls fail"
+        self.tokens = {}
+        self.bad = []
+        scenario.prepare(self)
+
+    @property
+    def pid(self):
+        pids = poll(self.nginx.workers, 5)
+        return pids[0] if pids else None
+
+    def token(self, kind="good"):
+        """One that nobody has asked for yet."""
+        if not self.tokens.get(kind):
+            made = [dict(self.scenario.entry(kind),
+                         token="cfut_" + os.urandom(24).hex(),
+                         id=os.urandom(16).hex()) for _ in range(200)]
+            if kind != "unknown":
+                self.authority.call("POST", "tokens", made)
+            self.authority.forbidden += [one["token"] for one in made[:1]]
+            self.tokens[kind] = made
+        return self.tokens[kind].pop()["token"]
+
+    def complain(self, text):
+        calls, failed, name, frames = self.page.read()
+        self.bad.append(f"{text}; {self.now}, {name}")
+        self.bad.extend("    " + line for line in self.resolve(frames))
+
+    def resolve(self, frames):
+        """Frames of the failed call as functions; asked for by TRACE."""
+        if not frames or os.environ.get("TRACE") is None:
+            return []
+        lines = []
+        for frame in frames:
+            for start, end, place, path in self.maps:
+                if start <= frame < end:
+                    lines.append((path, hex(frame - start + place - 1)))
+        return [subprocess.run(["addr2line", "-f", "-s", "-e", path, place],
+                               capture_output=True, text=True)
+                .stdout.replace("\n", " ") + f"({place} of {path})"
+                for path, place in lines if not path.endswith("fail.so")]
+
+    def look(self):
+        """At the worker, and where its code lies."""
+        self.worker = self.pid
+        with open(f"/proc/{self.worker}/maps") as read:
+            found = [line.split() for line in read if "/" in line]
+        self.maps = [(int(span.split("-")[0], 16), int(span.split("-")[1], 16),
+                      int(place, 16), path)
+                     for span, _, place, _, _, path in
+                     (line[:6] for line in found)]
+
+    def baseline(self):
+        """Descriptors when nothing is under way, all kinds of request seen."""
+        self.now = "baseline"
+        for _ in range(2):
+            self.exercise(None)
+            self.control()
+        return self.settled()
+
+    def settled(self):
+        """Descriptors without the idle connections to the authority."""
+        count = None
+
+        def steady():
+            nonlocal count
+            before, count = count, self.nginx.descriptors(self.worker)
+            return before == count
+
+        self.authority.call("POST", "close")
+        poll(steady, 3, 0.5)
+        return count
+
+    def exercise(self, kind, at=0, persistent=False):
+        """The scenario's requests, with a failure; the calls counted."""
+        ready = self.scenario.ready(self)
+        if kind is not None:
+            self.page.arm(self.worker, kind, at, persistent)
+        start = time.monotonic()
+        try:
+            statuses = self.scenario.act(self, ready)
+        except TimeoutError:
+            statuses = ["none"]
+        took = time.monotonic() - start
+        self.page.disarm()
+        counted = self.page.read()
+        self.scenario.after(self, ready)
+        if took > BOUND:
+            self.complain(f"an answer after {took:.1f} s")
+        may = self.scenario.may if kind is not None and at else \
+            self.scenario.good
+        for status in statuses:
+            if status not in may:
+                self.complain(f"status {status}")
+        return counted
+
+    def control(self):
+        """The next request is served as ever."""
+        def served():
+            try:
+                return get(self.nginx, self.scenario.control,
+                           bearer=self.token("good"), timeout=3).status == 200
+            except OSError:
+                return False
+
+        if not poll(served, 4, 0.05):
+            self.complain("the next request is not served")
+        try:
+            status = get(self.nginx, self.scenario.control,
+                         bearer="f" * 48).status
+        except OSError:
+            status = 0
+        if status not in self.scenario.denied:
+            self.complain(f"an unknown token: {status}")
+
+    def walk(self, kind, mode, first, step):
+        """Every step-th call from the first on."""
+        total = 0
+        persistent = MODES[mode]
+        self.scenario.fresh(self)
+        self.look()
+        self.now = f"{kind} {mode}"
+        normal = self.baseline()
+        beyond = 0
+        at = first
+        while beyond < 2 and len(self.bad) < 20:
+            self.scenario.fresh(self)
+            self.look()
+            self.now = f"AT={at} {kind} {mode}"
+            calls, failed, name, _ = self.exercise(KINDS[kind], at,
+                                                   persistent)
+            beyond = 0 if failed else beyond + 1
+            total += 1 if failed else 0
+            self.control()
+            if self.nginx.workers() != [self.worker]:
+                self.complain("the worker died")
+                poll(lambda: len(self.nginx.workers()) == 1, 5)
+            elif self.nginx.descriptors(self.worker) > normal + IDLE:
+                now = self.settled()
+                if now > normal + self.scenario.spread:
+                    self.complain(f"{now} descriptors in place of {normal}")
+                    normal = now
+            if "AT" in os.environ:
+                break
+            at += step
+        self.look()
+        last = self.baseline()
+        if last > normal + self.scenario.spread:
+            self.complain(f"{last} descriptors at the end, {normal} before")
+        return total
+
+    def finish(self):
+        is_(self.nginx.stop(), 0, "nginx ends")
+        found = [line for line in self.nginx.problems()
+                 if not EXPECTED.search(line)]
+        ok(not found, "logs are clean")
+        for line in found[:20]:
+            diag(line)
+        self.page.close()
+
+
+def torture(scenario):
+    parts = int(os.environ.get("SHARE", 1))
+    if parts > 1:
+        parts *= scenario.dilution
+    first = int(os.environ.get("ROUND", 0)) % parts + 1
+    first = int(os.environ.get("AT", first))
+    diag(f"every {parts}. call from the {first}. on")
+    one = Torture(scenario)
+    for kind in os.environ.get("KINDS", "memory system").split():
+        for mode in os.environ.get("MODES", " ".join(scenario.modes)).split():
+            one.bad = []
+            begun = time.monotonic()
+            total = one.walk(kind, mode, first, parts)
+            ok(total and not one.bad, f"{kind}, {mode}: {total} failures")
+            for line in one.bad:
+                print("# " + line, file=sys.stderr)
+            diag(f"{time.monotonic() - begun:.0f} s")
+    one.finish()
+
+
+def main():
+    names = sys.argv[1:]
+    sys.argv[1:] = []
+    for name in names:
+        scenario = SCENARIOS[os.path.basename(name)]()
+
+        def function(scenario=scenario):
+            torture(scenario)
+
+        function.__name__ = os.path.basename(name)
+        test(function)
+    run(limit=3600)
+
+
+if __name__ == "__main__":
+    main()
