@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "auth_token_json.h"
+#include "auth_token_json_scan.h"
 #include "auth_token_pointer.h"
 
 
@@ -22,8 +23,6 @@
 
 static json_t *auth_token_json_load(auth_token_str_t text);
 static void *auth_token_json_alloc(size_t size);
-static const char *auth_token_json_scan(auth_token_str_t text);
-static size_t auth_token_json_skip_string(auth_token_str_t text, size_t i);
 static auth_token_json_rc_e auth_token_json_step(const json_t *v,
     const auth_token_pointer_step_t *step, const json_t **out);
 static auth_token_json_rc_e auth_token_json_walk_each(const json_t *array,
@@ -331,80 +330,6 @@ auth_token_json_doc(auth_token_buf_t *b, const auth_token_json_t *v,
     default: /* AUTH_TOKEN_DOC_NULL */
         return auth_token_doc_add_null(b);
     }
-}
-
-
-/*
- * Sees strings and brackets as the parser does, so that the parser, which
- * stops at the first fault, never gets further than what was counted here.
- */
-
-static const char *
-auth_token_json_scan(auth_token_str_t text)
-{
-    size_t  i, depth, values, containers;
-
-    depth = 0;
-    values = 0;
-    containers = 0;
-
-    for (i = 0; i < text.len; i++) {
-        switch (text.data[i]) {
-
-        case '"':
-            i = auth_token_json_skip_string(text, i);
-            break;
-
-        case '{':
-        case '[':
-            depth++;
-            containers++;
-            break;
-
-        case '}':
-        case ']':
-            if (depth == 0) {
-                return "the body is not valid JSON";
-            }
-
-            depth--;
-            break;
-
-        case ',':
-            values++;
-            break;
-
-        case '\0':
-            return "the body holds a NUL";
-        }
-
-        if (depth > AUTH_TOKEN_JSON_MAX_DEPTH) {
-            return "the body is nested too deeply";
-        }
-
-        if (containers > AUTH_TOKEN_JSON_MAX_CONTAINERS
-            || values >= AUTH_TOKEN_JSON_MAX_VALUES)
-        {
-            return "the body holds too many values";
-        }
-    }
-
-    return NULL;
-}
-
-
-/* returns the place of the closing quote, or the end of the text */
-
-static size_t
-auth_token_json_skip_string(auth_token_str_t text, size_t i)
-{
-    for (i++; i < text.len && text.data[i] != '"'; i++) {
-        if (text.data[i] == '\\') {
-            i++;
-        }
-    }
-
-    return i;
 }
 
 

@@ -10,6 +10,7 @@
 
 
 #include "../../ngx_module/core/auth_token_json.c"
+#include "../../ngx_module/core/auth_token_json_scan.c"
 #include "../../ngx_module/core/auth_token_pointer.c"
 
 #include "protocol.h"
