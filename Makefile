@@ -58,6 +58,11 @@ static:		## static analysis of the core and of the glue
 sanitize:		## all tests in t/ with an nginx made with ASan and UBSan
 	util/sanitize/run $(FILES)
 
+.PHONY: leak
+leak:		## memory and descriptors of a worker over many requests
+	util/build.sh
+	AUTH_TOKEN_LEAK=$(or $(COUNT),10000) prove -v t/leak.t
+
 .PHONY: torture
 torture:		## let each allocation and system call of a look-up fail
 	t/torture/run $(SCENARIOS)
