@@ -61,7 +61,7 @@ sanitize:		## all tests in t/ with an nginx made with ASan and UBSan
 .PHONY: leak
 leak:		## memory and descriptors of a worker over many requests
 	util/build.sh
-	AUTH_TOKEN_LEAK=$(or $(COUNT),10000) prove -v t/leak.t
+	AUTH_TOKEN_LEAK=$(or $(REQUESTS),10000) prove -v t/leak.t
 
 .PHONY: torture
 torture:		## let each allocation and system call of a look-up fail
