@@ -229,9 +229,9 @@ ngx_http_auth_token_assertion_make(ngx_http_auth_token_assertion_t *assertion,
     ngx_http_auth_token_assertion_claims(assertion, now, &part);
     ngx_http_auth_token_assertion_base64(&text, part.data, part.len);
 
-    if (!part.failed && !text.failed) {
-        n = sizeof(sig);
+    n = sizeof(sig);
 
+    if (!part.failed && !text.failed) {
         rc = ngx_http_auth_token_assertion_sign(assertion, text.data, text.len,
                                                 sig, &n);
         ERR_clear_error();
