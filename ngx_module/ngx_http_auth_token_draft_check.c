@@ -19,6 +19,10 @@
 static const char *ngx_http_auth_token_draft_wrong(
     ngx_http_auth_token_provider_t *provider,
     ngx_http_auth_token_draft_t *draft, ngx_uint_t first);
+static ngx_uint_t ngx_http_auth_token_draft_shows_token(
+    ngx_http_auth_token_draft_t *draft);
+static ngx_uint_t ngx_http_auth_token_draft_pairs_name(ngx_array_t *pairs,
+    const char *name);
 static ngx_uint_t ngx_http_auth_token_draft_clash(
     ngx_http_auth_token_provider_t *provider,
     ngx_http_auth_token_draft_t *draft);
@@ -98,6 +102,10 @@ ngx_http_auth_token_draft_wrong(ngx_http_auth_token_provider_t *provider,
         return "is the first and has no \"$id\"";
     }
 
+    if (!first && ngx_http_auth_token_draft_shows_token(draft)) {
+        return "is not the first and is asked with the client's token";
+    }
+
     if (step->mapping.id != AUTH_TOKEN_ID_ANY
         && !ngx_http_auth_token_draft_has_id(draft))
     {
@@ -105,6 +113,44 @@ ngx_http_auth_token_draft_wrong(ngx_http_auth_token_provider_t *provider,
     }
 
     return NULL;
+}
+
+
+/*
+ * Answers of later steps are kept under the id, which several tokens may have:
+ * what is said of one of them must not be taken for the others'.
+ */
+
+static ngx_uint_t
+ngx_http_auth_token_draft_shows_token(ngx_http_auth_token_draft_t *draft)
+{
+    auth_token_step_t  *step;
+
+    step = &draft->step;
+
+    return step->credential == AUTH_TOKEN_CREDENTIAL_TOKEN
+           || ngx_http_auth_token_draft_names(step->path, "token")
+           || ngx_http_auth_token_draft_names(step->json, "token")
+           || ngx_http_auth_token_draft_pairs_name(&draft->headers, "token")
+           || ngx_http_auth_token_draft_pairs_name(&draft->form, "token");
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_draft_pairs_name(ngx_array_t *pairs, const char *name)
+{
+    ngx_uint_t          i;
+    auth_token_pair_t  *pair;
+
+    pair = pairs->elts;
+
+    for (i = 0; i < pairs->nelts; i++) {
+        if (ngx_http_auth_token_draft_names(pair[i].value, name)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -40,6 +40,12 @@ WORDS = (
     ("step s; request GET /$;", 'path "/$" has a "$" that starts no variable'),
     ("step s; request GET /$id;", 'step "s" of provider "p" is the first and '
      'has no "$id"'),
+    *[(f"{STEP} id /id; step t; request {more}", 'step "t" of provider "p" is '
+       "not the first and is asked with the client's token")
+      for more in ("GET /$id; send_credential token;", "GET /$id/$token;",
+                   "GET /$id; header A 'b ${token}';",
+                   "POST /$id; form a $token;",
+                   "POST /$id; json '{\"a\":\"$token\"}';")],
     (f"{STEP} send_credential both;", 'invalid value "both"'),
     (f"{STEP} send_credential none; send_credential none;", "is duplicate"),
     (f"{STEP} header 'A b' c;", 'invalid header name "A b"'),
