@@ -41,7 +41,7 @@ auth_token_answer_read(const auth_token_step_t *step,
 {
     int                         jwt;
     const char                 *error;
-    auth_token_str_t            text;
+    auth_token_str_t            text = { 0, NULL };
     auth_token_json_t          *root;
     const auth_token_status_t  *rule;
 
