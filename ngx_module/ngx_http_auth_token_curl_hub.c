@@ -112,38 +112,35 @@ ngx_http_auth_token_curl_hub_multi(ngx_http_auth_token_hub_t *hub)
 static ngx_int_t
 ngx_http_auth_token_curl_hub_create(ngx_http_auth_token_hub_t *hub)
 {
-    long  max;
+    long       max;
+    CURLM     *multi;
+    unsigned   failed;
 
-    hub->multi = curl_multi_init();
+    multi = curl_multi_init();
 
-    if (hub->multi == NULL) {
+    if (multi == NULL) {
         return NGX_ERROR;
     }
+
+    hub->multi = multi;
 
     max = (long) ngx_max(hub->reach->max_connections, 1);
 
-    if (curl_multi_setopt(hub->multi, CURLMOPT_SOCKETFUNCTION,
-                          ngx_http_auth_token_curl_hub_socket) != CURLM_OK
-        || curl_multi_setopt(hub->multi, CURLMOPT_SOCKETDATA, hub)
-           != CURLM_OK
-        || curl_multi_setopt(hub->multi, CURLMOPT_TIMERFUNCTION,
-                             ngx_http_auth_token_curl_hub_timer) != CURLM_OK
-        || curl_multi_setopt(hub->multi, CURLMOPT_TIMERDATA, hub) != CURLM_OK
-        || curl_multi_setopt(hub->multi, CURLMOPT_MAXCONNECTS, max)
-           != CURLM_OK
-        || curl_multi_setopt(hub->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, max)
-           != CURLM_OK
-        || curl_multi_setopt(hub->multi, CURLMOPT_PIPELINING,
-                             CURLPIPE_MULTIPLEX) != CURLM_OK
+    failed = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION,
+                               ngx_http_auth_token_curl_hub_socket);
+    failed |= curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, hub);
+    failed |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION,
+                                ngx_http_auth_token_curl_hub_timer);
+    failed |= curl_multi_setopt(multi, CURLMOPT_TIMERDATA, hub);
+    failed |= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, max);
+    failed |= curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, max);
+    failed |= curl_multi_setopt(multi, CURLMOPT_PIPELINING,
+                                CURLPIPE_MULTIPLEX);
 #if (LIBCURL_VERSION_NUM >= 0x081400)
-        || curl_multi_setopt(hub->multi, CURLMOPT_QUICK_EXIT, 1L) != CURLM_OK
+    failed |= curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L);
 #endif
-       )
-    {
-        return NGX_ERROR;
-    }
 
-    return NGX_OK;
+    return failed ? NGX_ERROR : NGX_OK;
 }
 
 

@@ -141,6 +141,7 @@ static ngx_int_t
 ngx_http_auth_token_curl_option_callbacks(ngx_http_auth_token_transfer_t *t)
 {
     CURL        *easy;
+    unsigned     failed;
     curl_off_t   max;
 
     easy = t->easy;
@@ -151,33 +152,30 @@ ngx_http_auth_token_curl_option_callbacks(ngx_http_auth_token_transfer_t *t)
      * outlives the transfer
      */
 
-    if (curl_easy_setopt(easy, CURLOPT_PRIVATE, t) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_SHARE, t->hub->share) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
-                            ngx_http_auth_token_curl_hub_open) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
-                            ngx_http_auth_token_curl_hub_close) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
-                            ngx_http_auth_token_curl_name_start) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, t) != CURLE_OK
+    failed = curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+    failed |= curl_easy_setopt(easy, CURLOPT_SHARE, t->hub->share);
+    failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+                               ngx_http_auth_token_curl_hub_open);
+    failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
+    failed |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
+                               ngx_http_auth_token_curl_hub_close);
+    failed |= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
+                               ngx_http_auth_token_curl_name_start);
+    failed |= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, t);
 #if (LIBCURL_VERSION_NUM >= 0x075000)
-        || curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION,
-                            ngx_http_auth_token_curl_guard_prereq) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_PREREQDATA, t) != CURLE_OK
+    failed |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION,
+                               ngx_http_auth_token_curl_guard_prereq);
+    failed |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
 #endif
-        || curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
-                            ngx_http_auth_token_curl_option_head) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION,
-                            ngx_http_auth_token_curl_option_body) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, max) != CURLE_OK)
-    {
-        return NGX_ERROR;
-    }
+    failed |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
+                               ngx_http_auth_token_curl_option_head);
+    failed |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    failed |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION,
+                               ngx_http_auth_token_curl_option_body);
+    failed |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    failed |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, max);
 
-    return NGX_OK;
+    return failed ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -185,38 +183,35 @@ static ngx_int_t
 ngx_http_auth_token_curl_option_method(ngx_http_auth_token_transfer_t *t)
 {
     CURL        *easy;
+    unsigned     failed;
     curl_off_t   len;
 
     easy = t->easy;
     len = (curl_off_t) t->body_len;
 
-    if (curl_easy_setopt(easy, CURLOPT_URL, t->url) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_USERAGENT,
-                            "ngx_http_auth_token_module/"
-                            NGX_HTTP_AUTH_TOKEN_VERSION) != CURLE_OK)
-    {
-        return NGX_ERROR;
-    }
+    failed = curl_easy_setopt(easy, CURLOPT_URL, t->url);
+    failed |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
+    failed |= curl_easy_setopt(easy, CURLOPT_USERAGENT,
+                               "ngx_http_auth_token_module/"
+                               NGX_HTTP_AUTH_TOKEN_VERSION);
 
     if (ngx_strcmp(t->method, "HEAD") == 0) {
-        return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK
-               ? NGX_OK : NGX_ERROR;
+        failed |= curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+
+        return failed ? NGX_ERROR : NGX_OK;
     }
 
     /* POSTFIELDS is borrowed, unlike COPYPOSTFIELDS: it can be wiped */
 
-    if ((t->body || ngx_strcmp(t->method, "POST") == 0)
-        && (curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len)
-            != CURLE_OK
-            || curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                                t->body ? (char *) t->body : "") != CURLE_OK))
-    {
-        return NGX_ERROR;
+    if (t->body || ngx_strcmp(t->method, "POST") == 0) {
+        failed |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len);
+        failed |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                                   t->body ? (char *) t->body : "");
     }
 
-    return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method)
-           == CURLE_OK ? NGX_OK : NGX_ERROR;
+    failed |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
+
+    return failed ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -224,6 +219,8 @@ static ngx_int_t
 ngx_http_auth_token_curl_option_way(ngx_http_auth_token_transfer_t *t)
 {
     CURL                         *easy;
+    long                          version;
+    unsigned                      failed;
     ngx_http_auth_token_reach_t  *reach;
 
     easy = t->easy;
@@ -231,51 +228,36 @@ ngx_http_auth_token_curl_option_way(ngx_http_auth_token_transfer_t *t)
 
     /* "" is no proxy, NULL would be the one of the environment */
 
-    if (curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_NOPROXY, "") != CURLE_OK
-        || ngx_http_auth_token_curl_option_string(easy, CURLOPT_PROXY,
-                                                  &reach->proxy) != NGX_OK
-        || ngx_http_auth_token_curl_option_string(easy,
-                                                  CURLOPT_UNIX_SOCKET_PATH,
-                                                  &reach->unix_socket)
-           != NGX_OK
-        || curl_easy_setopt(easy, CURLOPT_RESOLVE, t->hub->resolve)
-           != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_CONNECT_TO, t->connect_to)
-           != CURLE_OK)
-    {
-        return NGX_ERROR;
-    }
+    failed = curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    failed |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    failed |= ngx_http_auth_token_curl_option_string(easy, CURLOPT_PROXY,
+                                                     &reach->proxy);
+    failed |= ngx_http_auth_token_curl_option_string(easy,
+                                                     CURLOPT_UNIX_SOCKET_PATH,
+                                                     &reach->unix_socket);
+    failed |= curl_easy_setopt(easy, CURLOPT_RESOLVE, t->hub->resolve);
+    failed |= curl_easy_setopt(easy, CURLOPT_CONNECT_TO, t->connect_to);
 
 #if (LIBCURL_VERSION_NUM >= 0x075500)
-    if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
-                         t->https ? "https" : "http") != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https")
-           != CURLE_OK)
+    failed |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
+                               t->https ? "https" : "http");
+    failed |= curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
 #else
-    if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
-                         (long) (t->https ? CURLPROTO_HTTPS : CURLPROTO_HTTP))
-        != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS,
-                            (long) CURLPROTO_HTTPS) != CURLE_OK)
+    failed |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+                               (long) (t->https ? CURLPROTO_HTTPS
+                                                : CURLPROTO_HTTP));
+    failed |= curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS,
+                               (long) CURLPROTO_HTTPS);
 #endif
-    {
-        return NGX_ERROR;
-    }
 
     /* cleartext HTTP/2 fails on the second request in libcurl 7.88 */
 
-    if (curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                         (long) (t->https ? CURL_HTTP_VERSION_2TLS
-                                          : CURL_HTTP_VERSION_1_1))
-        != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long) t->https)
-           != CURLE_OK)
-    {
-        return NGX_ERROR;
-    }
+    version = t->https ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
 
-    return NGX_OK;
+    failed |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
+    failed |= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long) t->https);
+
+    return failed ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -284,6 +266,7 @@ ngx_http_auth_token_curl_option_tls(ngx_http_auth_token_transfer_t *t)
 {
     CURL              *easy;
     long               verify;
+    unsigned           failed;
     ngx_str_t         *anchor;
     struct curl_blob   blob;
 
@@ -307,23 +290,20 @@ ngx_http_auth_token_curl_option_tls(ngx_http_auth_token_transfer_t *t)
      * with CAINFO, and with nothing at all in 8.x: it gets one certificate.
      */
 
-    if (curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2 * verify)
-           != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) != CURLE_OK
-        || (verify && curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob)
-                      != CURLE_OK)
-        || curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION,
-                            ngx_http_auth_token_curl_option_ssl_ctx)
-           != CURLE_OK
-        || curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t->hub->reach)
-           != CURLE_OK)
-    {
-        return NGX_ERROR;
+    failed = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify);
+    failed |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2 * verify);
+    failed |= curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    failed |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+
+    if (verify) {
+        failed |= curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
     }
 
-    return NGX_OK;
+    failed |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION,
+                               ngx_http_auth_token_curl_option_ssl_ctx);
+    failed |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t->hub->reach);
+
+    return failed ? NGX_ERROR : NGX_OK;
 }
 
 

@@ -49,6 +49,7 @@ ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
 {
     long                        left, connect;
     CURLM                      *multi;
+    unsigned                    failed;
     ngx_uint_t                  trusts;
     ngx_http_auth_token_hub_t  *hub;
 
@@ -71,14 +72,14 @@ ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
 
     ngx_queue_remove(&t->queue);
 
-    if (multi == NULL
-        || curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left) != CURLE_OK
-        || curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect)
-           != CURLE_OK
-        || curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT,
-                            (long) (t->retried || !trusts)) != CURLE_OK
-        || curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, (long) !trusts)
-           != CURLE_OK
+    failed = curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left);
+    failed |= curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect);
+    failed |= curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT,
+                               (long) (t->retried || !trusts));
+    failed |= curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, (long) !trusts);
+
+    if (failed
+        || multi == NULL
         || curl_multi_add_handle(multi, t->easy) != CURLM_OK)
     {
         t->result = CURLE_OUT_OF_MEMORY;
