@@ -26,13 +26,14 @@ from .authority import Authority, Token
 from .h2 import H2
 from .http import (Client, Response, exchange, get, h2_get, open_socket,
                    parallel, request_bytes)
-from .nginx import Nginx, PROTECTED, PROVIDER, module_built
+from .nginx import (Nginx, PROTECTED, PROVIDER, SANITIZED,
+                    module_built)
 from .tap import (diag, is_, isnt, like, ok, plan_skip_all, poll, run, skip,
                   test, unlike)
 
 __all__ = [
     "Authority", "Client", "H2", "Nginx", "PROTECTED", "PROVIDER", "Response",
-    "Token", "diag", "exchange", "get", "h2_get", "is_", "isnt", "like",
-    "module_built", "ok", "open_socket", "parallel", "plan_skip_all", "poll",
-    "request_bytes", "run", "skip", "test", "unlike",
+    "SANITIZED", "Token", "diag", "exchange", "get", "h2_get", "is_", "isnt",
+    "like", "module_built", "ok", "open_socket", "parallel", "plan_skip_all",
+    "poll", "request_bytes", "run", "skip", "test", "unlike",
 ]

@@ -21,6 +21,11 @@ BINARY = os.environ.get("TEST_NGINX_BINARY", "nginx")
 
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 
+# made by util/sanitize/run: memory that was freed is kept for a while
+SANITIZED = "-fsanitize=" in subprocess.run(
+    [BINARY, "-V"], capture_output=True, text=True).stderr \
+    if shutil.which(BINARY) else False
+
 # a provider and a protected server that most tests want; keys of the format
 # are attributes of the Nginx and of its Authority
 PROVIDER = """
