@@ -244,6 +244,11 @@ ngx_http_auth_token_purge_read(ngx_http_request_t *r, ngx_str_t *body)
     for (cl = r->request_body->bufs; cl; cl = cl->next) {
         b = cl->buf;
 
+        if (b->pos == b->last) {
+            /* the end of a body in chunks, and nowhere */
+            continue;
+        }
+
         p = ngx_cpymem(p, b->pos, b->last - b->pos);
         ngx_explicit_memzero(b->pos, b->last - b->pos);
     }
