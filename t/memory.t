@@ -20,6 +20,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from harness import *  # noqa: E402
 from harness.nginx import BINARY, MODULE  # noqa: E402
 
+if SANITIZED:
+    plan_skip_all("the allocator of the sanitizers is in the way")
+
 HTTP = """
     auth_token_zone tokens:1m;
     auth_token_zone others:1m;

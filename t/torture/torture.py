@@ -59,7 +59,6 @@ class Torture:
             + scenario.words,
             environment={"LD_PRELOAD": library,
                          "TORTURE_PAGE": self.page.path,
-                         "ASAN_OPTIONS": "verify_asan_link_order=0",
                          "LSAN_OPTIONS": "suppressions=" + os.path.join(
                              HERE, "lsan.suppress")})
         self.nginx.alert_ok = self.nginx.emerg_ok = "calls fail"

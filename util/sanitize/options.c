@@ -33,12 +33,15 @@ static int   sanitize_served;
 static int  *sanitize_probe_done;
 
 
+/* tests load libraries before it, and rightly */
+
 const char *
 __asan_default_options(void)
 {
     return "abort_on_error=1:detect_stack_use_after_return=1"
            ":strict_string_checks=1:check_initialization_order=1"
-           ":allocator_may_return_null=1:print_suppressions=0";
+           ":allocator_may_return_null=1:print_suppressions=0"
+           ":verify_asan_link_order=0";
 }
 
 
