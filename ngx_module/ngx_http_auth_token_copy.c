@@ -59,6 +59,7 @@ static ngx_http_auth_token_copy_t **ngx_http_auth_token_copy_row(
 static ngx_http_auth_token_copy_t *ngx_http_auth_token_copy_place(
     ngx_http_auth_token_query_t *q, ngx_http_auth_token_key_t *key,
     size_t room);
+static void ngx_http_auth_token_copy_room(size_t size);
 
 
 /* of this worker */
@@ -67,6 +68,7 @@ static ngx_http_auth_token_copy_t  *ngx_http_auth_token_copies
                                         [NGX_HTTP_AUTH_TOKEN_COPY_ROWS
                                          * NGX_HTTP_AUTH_TOKEN_COPY_PLACES];
 static size_t                       ngx_http_auth_token_copy_total;
+static ngx_uint_t                   ngx_http_auth_token_copy_hand;
 
 
 ngx_int_t
@@ -327,10 +329,7 @@ ngx_http_auth_token_copy_place(ngx_http_auth_token_query_t *q,
         row[n] = NULL;
     }
 
-    if (size > NGX_HTTP_AUTH_TOKEN_COPY_TOTAL - ngx_http_auth_token_copy_total)
-    {
-        return NULL;
-    }
+    ngx_http_auth_token_copy_room(size);
 
     row[n] = ngx_alloc(size, q->pool->log);
 
@@ -340,4 +339,31 @@ ngx_http_auth_token_copy_place(ngx_http_auth_token_query_t *q,
     }
 
     return row[n];
+}
+
+
+/* copies that are no longer good are not looked for: all of them go in turn */
+
+static void
+ngx_http_auth_token_copy_room(size_t size)
+{
+    ngx_http_auth_token_copy_t  **place;
+
+    while (size > NGX_HTTP_AUTH_TOKEN_COPY_TOTAL
+                  - ngx_http_auth_token_copy_total)
+    {
+        place = &ngx_http_auth_token_copies[ngx_http_auth_token_copy_hand];
+
+        ngx_http_auth_token_copy_hand =
+            (ngx_http_auth_token_copy_hand + 1)
+            % (NGX_HTTP_AUTH_TOKEN_COPY_ROWS
+               * NGX_HTTP_AUTH_TOKEN_COPY_PLACES);
+
+        if (*place) {
+            ngx_http_auth_token_copy_total -= (*place)->size;
+
+            ngx_free(*place);
+            *place = NULL;
+        }
+    }
 }
