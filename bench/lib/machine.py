@@ -5,6 +5,7 @@
 import os
 import platform
 import re
+import shutil
 import subprocess
 
 from servers import BINARY, MODULE
@@ -30,6 +31,8 @@ def first(pattern, path):
 
 
 def said(pattern, *command):
+    if shutil.which(command[0]) is None:
+        return "none"
     done = subprocess.run(command, capture_output=True, text=True)
     found = re.search(pattern, done.stdout + done.stderr)
     return found.group(1) if found else "unknown"
