@@ -116,7 +116,9 @@ ngx_http_auth_token_source_same(ngx_http_auth_token_source_t *one,
 {
     return one->kind == two->kind
            && one->name.len == two->name.len
-           && ngx_strncmp(one->name.data, two->name.data, one->name.len) == 0;
+           && (one->name.len == 0
+               || ngx_strncmp(one->name.data, two->name.data, one->name.len)
+                  == 0);
 }
 
 
