@@ -124,7 +124,10 @@ def nothing_is_left_when_all_timed_out():
             clients.append(client)
         is_(set(statuses(clients)), {503}, "another thousand")
     grown = [nginx.resident(pid) - size for pid, size in zip(before, full)]
-    ok(max(grown) < (1 << 18 if SANITIZED else 2048), f"memory has grown by {grown} KiB")
+    # a busy machine has more of them under way at once than the first time;
+    # the pools of 3,000 look-ups would be 12 MiB
+    ok(max(grown) < (1 << 18 if SANITIZED else 8192),
+       f"memory has grown by {grown} KiB")
     authority.rules()
     is_(get(nginx, "/", bearer=authority.token().token).status, 200, "after")
 
