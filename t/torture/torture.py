@@ -183,14 +183,11 @@ class Torture:
         self.look()
         self.now = f"{kind} {mode}"
         normal = self.baseline()
-        calls = self.exercise(KINDS[kind])[0]
-        self.control()
         beyond = 0
+        at = first
 
-        # a share of few calls is one of them
-        at = first if first <= calls or not calls or "AT" in os.environ \
-            else (first - 1) % calls + 1
-        while beyond < 2 and len(self.bad) < 20:
+        # a request is not always of the same number of calls
+        while beyond < (2 if total else 10) and len(self.bad) < 20:
             self.scenario.fresh(self)
             self.look()
             self.now = f"AT={at} {kind} {mode}"
@@ -209,7 +206,9 @@ class Torture:
                     normal = now
             if "AT" in os.environ:
                 break
-            at += step
+
+            # a share of few calls is one of them
+            at = at + step if total else (at - 1) % max(calls, 1) + 1
         self.look()
         last = self.baseline()
         if last > normal + self.scenario.spread:
