@@ -151,6 +151,10 @@ def reloads():
         for _ in range(max(COUNT // 20, 10)):
             nginx.reload()
             get(nginx, bearer=token)
+        # it has a channel to each worker that has not ended
+        poll(lambda: len(nginx.all_workers()) == 1, 10)
+        poll(lambda: found and nginx.descriptors(nginx.pid) <= found[0][1],
+             1)
         found.append((anonymous(nginx.pid), nginx.descriptors(nginx.pid)))
     (before, opened), (after, left) = found
     diag(f"{after - before:+d} bytes, {left - opened:+d} descriptors")
