@@ -92,6 +92,42 @@ copy_apt_settings() {
 }
 
 
+# what npm and node need for the same: registries, what to show them, proxies
+# and trusted certificates, from files and environment; no directories
+copy_npm_settings() {
+    local root=$1 npmrc=$1/root/.npmrc settings file
+
+    mkdir -p -m 700 "$root/root"
+    rm -f "$npmrc" "$root/etc/npm-cafile.pem" "$root/etc/node-extra-ca.pem"
+
+    if [ -s "${NODE_EXTRA_CA_CERTS:-}" ]; then
+        cp -L "$NODE_EXTRA_CA_CERTS" "$root/etc/node-extra-ca.pem"
+    fi
+
+    if ! settings=$(npm config get globalconfig userconfig registry proxy \
+        https-proxy noproxy strict-ssl cafile 2> /dev/null)
+    then
+        return 0
+    fi
+
+    settings=$(echo "$settings" | grep -vE '=(null|undefined)?$' || true)
+    (umask 077; : > "$npmrc")
+
+    echo "$settings" | sed -n 's/^[a-z]*config=//p' | while read -r file; do
+        grep -sE '^ *(//|@[^=]*:registry|_auth|ca(\[\])? *=)' "$file" || true
+    done >> "$npmrc"
+
+    echo "$settings" | sed -E '/^([a-z]*config|cafile)=/d' >> "$npmrc"
+
+    # under a name that the package of certificates does not write anew
+    file=$(echo "$settings" | sed -n 's/^cafile=//p')
+    if [ -s "$file" ]; then
+        cp -L "$file" "$root/etc/npm-cafile.pem"
+        echo "cafile=/etc/npm-cafile.pem" >> "$npmrc"
+    fi
+}
+
+
 make_pristine() {
     local base=$1 include=
 
@@ -119,13 +155,24 @@ make_prepared() {
     cp -a "$pristine" "$base.new"
     copy_checkout "$base.new"
     run_in "$base.new" sh -c "$prepare" >&2
-    rm -rf "$base.new/src" "$base.new"/var/cache/apt/archives/*.deb
+    rm -rf "$base.new/src" "$base.new/shared"
+    rm -rf "$base.new"/var/cache/apt/archives/*.deb
     mv "$base.new" "$base"
 }
 
 
 copy_checkout() {
     mkdir -p "$1/src"
+
+    # what t/openapi.t looks for beside the checkout, or where it is told
+    if [ -d "$top/../shared/data" ]; then
+        mkdir -p "$1/shared"
+        cp -rL "$top/../shared/data" "$1/shared/"
+    fi
+    if [ -s "${AUTH_TOKEN_OPENAPI:-}" ]; then
+        mkdir -p "$1/etc"
+        cp -L "$AUTH_TOKEN_OPENAPI" "$1/etc/openapi.json"
+    fi
 
     if [ -n "$worktree" ] || ! git -C "$top" rev-parse HEAD > /dev/null 2>&1
     then
@@ -145,6 +192,7 @@ run_in() {
 
     mkdir -p "$root/etc"
     cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+    copy_npm_settings "$root"
 
     unshare --mount --pid --fork --kill-child --propagation private \
         sh -c '
@@ -160,12 +208,18 @@ run_in() {
             mount --rbind /sys "$root/sys"
             mount --rbind /dev "$root/dev"
             mount -t tmpfs tmpfs "$root/tmp"
+            extra=/etc/node-extra-ca.pem
+            [ -s "$root$extra" ] || extra=
+            openapi=/etc/openapi.json
+            [ -s "$root$openapi" ] || openapi=
             exec chroot "$root" env -i HOME=/root LANG=C.UTF-8 \
                 PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
                 ${TERM:+TERM="$TERM"} ${CI:+CI="$CI"} ${JOBS:+JOBS="$JOBS"} \
                 ${http_proxy:+http_proxy="$http_proxy"} \
                 ${https_proxy:+https_proxy="$https_proxy"} \
                 ${no_proxy:+no_proxy="$no_proxy"} \
+                ${extra:+NODE_EXTRA_CA_CERTS="$extra"} \
+                ${openapi:+AUTH_TOKEN_OPENAPI="$openapi"} \
                 sh -c "cd /src && exec \"\$@\"" sh "$@"
         ' sh "$root" "$lower" "$@"
 }
