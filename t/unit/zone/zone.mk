@@ -41,4 +41,4 @@ $(UNIT_DIR)/zone-coverage/%: t/unit/zone/%.c $(ZONE_HEADERS) $(UNIT_ARCHIVE)
 	$(UNIT_CC) $(UNIT_WARN) -O0 -g --coverage $(ZONE_DEFS) $(ZONE_INCS) \
 	    -c -o $@.o $<
 	$(UNIT_CC) --coverage -fsanitize=address,undefined -o $@ $@.o \
-	    $(UNIT_ARCHIVE) -lsodium
+	    $(UNIT_ARCHIVE) -ljansson -lsodium
