@@ -279,7 +279,9 @@ ngx_http_auth_token_purge_parse(ngx_http_request_t *r, ngx_str_t *body,
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    return (rc == NGX_OK) ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    /* the order may be fine, and can be given again */
+
+    return (rc == NGX_OK) ? NGX_OK : NGX_HTTP_SERVICE_UNAVAILABLE;
 }
 
 

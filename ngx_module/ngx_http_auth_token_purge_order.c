@@ -47,7 +47,7 @@ ngx_http_auth_token_purge_order_json(ngx_pool_t *pool, ngx_str_t *body,
     root = auth_token_json_parse(text, 0, reason);
 
     if (root == NULL) {
-        return NGX_DECLINED;
+        return (*reason == auth_token_json_starved) ? NGX_ERROR : NGX_DECLINED;
     }
 
     rc = NGX_OK;

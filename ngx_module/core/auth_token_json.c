@@ -35,9 +35,12 @@ static int auth_token_json_doc_object(auth_token_buf_t *b,
     const auth_token_json_t *v, auth_token_str_t secret);
 
 
+const char  auth_token_json_starved[] = "there was no memory for the body";
+
+
 /* set while a text is parsed */
 static json_malloc_t  auth_token_json_malloc;
-static int            auth_token_json_starved;
+static int            auth_token_json_starving;
 
 
 auth_token_json_t *
@@ -53,9 +56,9 @@ auth_token_json_parse(auth_token_str_t text, int list_ok, const char **reason)
 
     root = auth_token_json_load(text);
 
-    if (auth_token_json_starved) {
+    if (auth_token_json_starving) {
         json_decref(root);
-        *reason = "there was no memory for the body";
+        *reason = auth_token_json_starved;
         return NULL;
     }
 
@@ -87,7 +90,7 @@ auth_token_json_load(auth_token_str_t text)
     json_free_t    release;
     json_error_t   error;
 
-    auth_token_json_starved = 0;
+    auth_token_json_starving = 0;
 
     json_get_alloc_funcs(&auth_token_json_malloc, &release);
     json_set_alloc_funcs(auth_token_json_alloc, release);
@@ -109,7 +112,7 @@ auth_token_json_alloc(size_t size)
     p = auth_token_json_malloc(size);
 
     if (p == NULL) {
-        auth_token_json_starved = 1;
+        auth_token_json_starving = 1;
     }
 
     return p;

@@ -34,6 +34,10 @@ typedef int (*auth_token_json_visit_pt)(const auth_token_json_t *v,
     void *data);
 
 
+/* the reason, by its address, why a text may be fine that was not parsed */
+extern const char  auth_token_json_starved[];
+
+
 typedef enum {
     AUTH_TOKEN_JSON_WRONG = -1,        /* the path leads through a scalar */
     AUTH_TOKEN_JSON_ABSENT = 0,        /* or null */
@@ -42,9 +46,9 @@ typedef enum {
 
 
 /*
- * Parses a whole text whose top is an object, or an array if "list_ok".  No
- * duplicate names, no NUL, integers within 64 bits.  NULL if it is not that;
- * "reason" is static text then.  To be freed.
+ * Parses a whole text whose top is an object, or an array if "list_ok", to be
+ * freed.  No duplicate names, no NUL, integers within 64 bits.  NULL if it is
+ * not that, or for want of memory; "reason" is static text then.
  */
 auth_token_json_t *auth_token_json_parse(auth_token_str_t text, int list_ok,
     const char **reason);

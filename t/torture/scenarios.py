@@ -327,9 +327,6 @@ class Purge(Hit):
         }}
     """
 
-    # an order that cannot be read for want of memory is not understood
-    may = {200, 400} | FAILURES
-
     def act(self, torture, ready):
         client, token = ready
         try:

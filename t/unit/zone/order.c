@@ -14,6 +14,8 @@
 
 #include "ngx_http_auth_token_purge_order.c"
 
+#include <jansson.h>
+
 
 typedef ngx_http_auth_token_purge_order_t  order_t;
 
@@ -27,6 +29,9 @@ typedef struct {
 
 
 static ngx_pool_t  pool;
+
+/* allocations of the JSON library that succeed */
+static int  starve_after;
 
 
 static const order_case_t  order_json[] = {
@@ -234,6 +239,50 @@ test_memory(void)
 }
 
 
+static void *
+starve(size_t size)
+{
+    return starve_after-- > 0 ? malloc(size) : NULL;
+}
+
+
+/* what could not be read is not said to be wrong */
+
+static void
+test_starved(void)
+{
+    int          n, rc, bad;
+    order_t      order;
+    ngx_str_t    body;
+    const char  *reason;
+
+    body.data = (u_char *) "{\"token\":\"abc\",\"provider\":\"p\"}";
+    body.len = strlen((char *) body.data);
+    bad = 0;
+
+    for (n = 0; ; n++) {
+        memset(&order, 0, sizeof(order));
+        pool.used = 0;
+        starve_after = n;
+
+        json_set_alloc_funcs(starve, free);
+        rc = (int) ngx_http_auth_token_purge_order_json(&pool, &body, &order,
+                                                        &reason);
+        json_set_alloc_funcs(malloc, free);
+
+        if (starve_after >= 0) {
+            break;
+        }
+
+        bad += (rc != NGX_ERROR || order.token.len || order.provider.len);
+    }
+
+    ok(n > 4, "%d allocations", n);
+    is_int(bad, 0, "an error for want of each");
+    is_int(rc, NGX_OK, "with all of them there is an order");
+}
+
+
 int
 main(void)
 {
@@ -242,6 +291,7 @@ main(void)
     test_cases(order_json, 1);
     test_cases(order_form, 0);
     test_memory();
+    test_starved();
 
     return done();
 }
