@@ -159,6 +159,9 @@ ngx_http_auth_token_grant_finish(ngx_conf_t *cf,
                            "secrets in clear text, use https or "
                            "\"allow_http on\"", &grant->url, &provider->name);
         return NGX_ERROR;
+
+    } else if (url.https) {
+        provider->reach.https = 1;
     }
 
     doc = ngx_http_auth_token_fetch_create(cf, "access token");

@@ -89,6 +89,10 @@ ngx_http_auth_token_keys_url(ngx_conf_t *cf,
     if (ngx_http_auth_token_reach_url(cf->pool, place, &url) == NGX_OK
         && ngx_http_auth_token_reach_safe(provider, &url))
     {
+        if (url.https) {
+            provider->reach.https = 1;
+        }
+
         return NGX_OK;
     }
 

@@ -196,12 +196,32 @@ def a_machine_without_certificates():
     is_(verdict(nginx, authority.token()), "ALLOWED", "http")
 
     nginx.emerg_ok = "they are the test"
-    for name, words, fine in (
-            ("https", "", False),
-            ("with its own", "ssl_trusted_certificate {ca};", True),
-            ("unverified", "ssl_verify off;", True)):
-        nginx.configure(http=provider(
-            "https://localhost:{tls}/client/v4/user/tokens", words))
+    secure = provider("https://localhost:{tls}/client/v4/user/tokens",
+                      "WORDS")
+    # and what is fetched aside, for an endpoint in clear text
+    aside = ("auth_token_provider p {{ preset introspection; WORDS\n"
+             " endpoint http://127.0.0.1:{plain}/introspect; OTHER }}")
+    clear = "credential none;"
+    token = ("credential client_credentials SCHEME/token basic nginx"
+             " file:{client_secret};")
+    keys = clear + " answer jwt iss=a aud=b; keys SCHEME/jwks;"
+    trusted = "ssl_trusted_certificate {ca};"
+
+    def other(text, scheme):
+        return aside.replace("OTHER", text.replace("SCHEME", scheme))
+
+    https, http = "https://localhost:{tls}", "http://127.0.0.1:{plain}"
+    for name, block, words, fine in (
+            ("https", secure, "", False),
+            ("with its own", secure, trusted, True),
+            ("unverified", secure, "ssl_verify off;", True),
+            ("a token endpoint", other(token, https), "", False),
+            ("with its own", other(token, https), trusted, True),
+            ("in clear text", other(token, http), "", True),
+            ("keys", other(keys, https), "", False),
+            ("with its own", other(keys, https), trusted, True),
+            ("in clear text", other(keys, http), "", True)):
+        nginx.configure(http=block.replace("WORDS", words))
         done = subprocess.run([*without, *nginx.arguments(), "-t"],
                               capture_output=True, text=True, timeout=60)
         is_(done.returncode, 0 if fine else 1, name) or diag(done.stderr)
