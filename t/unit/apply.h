@@ -11,9 +11,8 @@
 #define _APPLY_H_INCLUDED_
 
 
-#include "auth_token_json.h"
 #include "auth_token_mapping.h"
-#include "protocol.h"
+#include "parse.h"
 
 
 #define UNAVAILABLE  AUTH_TOKEN_OUTCOME_UNAVAILABLE
@@ -37,12 +36,7 @@ apply(const auth_token_mapping_t *m, const char *text, const char *token,
     auth_token_outcome_e        outcome;
     const auth_token_record_t  *records[1];
 
-    root = auth_token_json_parse(guarded(text), 1, &reason);
-
-    if (root == NULL) {
-        fprintf(stderr, "%s: %s\n", reason, text);
-        exit(2);
-    }
+    root = parse(text);
 
     records[0] = earlier;
     vars.token = str_of(token);

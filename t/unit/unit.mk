@@ -37,7 +37,8 @@ UNIT_COVERED += auth_token_base64url auth_token_jws auth_token_jwks \
 
 # tests whose sources parse JSON
 UNIT_JSON     = json answer cloudflare condition fixtures grant introspection \
-                issuer jwks jws mapping mapping_time preset signed
+                issuer jwks jws mapping mapping_memory mapping_time pointer \
+                preset signed
 
 $(foreach name,$(UNIT_JSON),$(eval LIBS_$(name) = -ljansson))
 
