@@ -232,8 +232,10 @@ zone_put(zone_t *zone, zone_key_t key, auth_token_str_t record,
 }
 
 
+/* a query that has not been made yet; the pool is empty again */
+
 static inline zone_query_t
-zone_query(zone_t *zone, zone_key_t key, int nsteps)
+zone_question(zone_t *zone, zone_key_t key, int nsteps)
 {
     zone_query_t  q;
 
@@ -248,6 +250,17 @@ zone_query(zone_t *zone, zone_key_t key, int nsteps)
     q.now = zone_now;
     q.pool = &zone_pool;
     q.key = key;
+
+    return q;
+}
+
+
+static inline zone_query_t
+zone_query(zone_t *zone, zone_key_t key, int nsteps)
+{
+    zone_query_t  q;
+
+    q = zone_question(zone, key, nsteps);
 
     if (ngx_http_auth_token_cache_query(&q) != NGX_OK) {
         q.state = (ngx_http_auth_token_cache_e) -1;
