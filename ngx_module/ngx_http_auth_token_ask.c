@@ -19,8 +19,6 @@
 #include "ngx_http_auth_token_signed.h"
 
 
-
-
 static ngx_int_t ngx_http_auth_token_ask_go(ngx_http_auth_token_ask_t *ask);
 static ngx_int_t ngx_http_auth_token_ask_needs(ngx_http_auth_token_ask_t *ask,
     ngx_uint_t *retry_after);

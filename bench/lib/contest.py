@@ -53,11 +53,14 @@ def tokens(size, tell, new, count):
 
 
 def slow(size, tell):
-    """Every token is new and the authority takes 100 ms."""
+    """Every token is new and the authority takes 100 ms.  libcurl looks
+    through all connections for one that is free: more of them would cost more
+    than they bring."""
     authority = contestants.slow_authority(others())
-    words = "max_connections 4096; timeout 20s;"
+    words = "max_connections 700; timeout 20s;"
     servers = {one.name: one.start(authority, WORDS=words)
                for one in contestants.RIVALS if one.asks}
+    servers["http2"] = contestants.HTTP2.start(authority, **authority.names)
 
     def sample(server):
         load.run(server.url("/t"), 2, size["clients"], refused=True, new=100,

@@ -4,8 +4,11 @@
 authority that they ask.  All answer /t with an empty gif."""
 
 import json
+import os
+import tempfile
 
-from servers import Server
+from servers import Server, base, free_port
+from authority.tls import Certificates
 
 LUA_MODULES = ("ndk_http_module.so", "ngx_http_lua_module.so")
 
@@ -54,6 +57,13 @@ SLOW = """
             ngx.print(answer)
         }
     }
+"""
+
+# the same by HTTP/2, which is to be had over TLS only
+STREAMS = """
+        listen               127.0.0.1:@TLS_PORT@ ssl http2;
+        ssl_certificate      @CERTIFICATES@/good.pem;
+        ssl_certificate_key  @CERTIFICATES@/good.key;
 """
 
 PROXY = """
@@ -207,6 +217,23 @@ THIS = Contestant("this", "this module", load=("this",), http="""
     }
 """, server=LOCATION, names={"WORDS": "max_connections 64;"})
 
+# of how many look-ups at a time one connection takes: 100
+HTTP2 = Contestant("http2", "this module, one HTTP/2 connection",
+                   load=("this",), http="""
+    auth_token_zone tokens:@ZONE@;
+    auth_token_provider idp {
+        preset           introspection;
+        endpoint         https://localhost:@TLS_PORT@/introspect;
+        credential       basic nginx file:@DIR@/secret;
+        cache            valid=60s negative=10s;
+        max_lookups      4096;
+        max_connections  1;
+        timeout          20s;
+        resolve          localhost=127.0.0.1;
+        ssl_trusted_certificate  @CERTIFICATES@/ca.pem;
+    }
+""", server=LOCATION)
+
 CLOUDFLARE = """
     auth_token_zone tokens:@ZONE@;
     auth_token_provider idp {
@@ -276,6 +303,13 @@ def thousand():
 
 
 def slow_authority(cpus=None):
-    """Takes 100 ms."""
-    return Server("init_by_lua_block { answer = '%s' }" % INTROSPECTION, SLOW,
-                  LUA_MODULES, bound=False, cpus=cpus)
+    """Takes 100 ms, over HTTP/1.1 and over HTTP/2."""
+    names = {"TLS_PORT": free_port(), "CERTIFICATES": tempfile.mkdtemp(
+        prefix="auth-token-bench-tls-", dir=base())}
+    os.chmod(names["CERTIFICATES"], 0o755)
+    Certificates(names["CERTIFICATES"]).make("good")
+    server = Server("init_by_lua_block { answer = '%s' }" % INTROSPECTION,
+                    STREAMS + SLOW, LUA_MODULES, bound=False, cpus=cpus,
+                    more=[names["CERTIFICATES"]], **names)
+    server.names = names
+    return server

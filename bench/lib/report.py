@@ -11,7 +11,8 @@ import targets
 from measure import median, over
 
 TITLES = {one.name: one.title for one in
-          (*contestants.RIVALS, contestants.FOUR, contestants.MANY)}
+          (*contestants.RIVALS, contestants.FOUR, contestants.MANY,
+           contestants.HTTP2)}
 NAMES = [one.name for one in contestants.RIVALS]
 
 
@@ -79,7 +80,7 @@ def contest(scenarios):
     for _, title in columns:
         head += [title, "over none"]
     rows = []
-    for name in TITLES:
+    for name in scenarios["hits"]:
         row = [TITLES[name]]
         for scenario, _ in columns:
             samples = scenarios[scenario].get(name)
@@ -96,7 +97,7 @@ def contest(scenarios):
 def rates(scenarios):
     columns = [one for one in COLUMNS if one[0] in scenarios]
     rows = []
-    for name in TITLES:
+    for name in scenarios["hits"]:
         found = [scenarios[scenario].get(name) for scenario, _ in columns]
         rows.append([TITLES[name]] + [samples and rate(samples) or ""
                                       for samples in found])

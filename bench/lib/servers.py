@@ -69,10 +69,11 @@ def base():
 
 class Server:
     """Server(http, server) starts; "names" are what @NAME@ stands for in
-    both.  With bound, the worker has the first CPU."""
+    both.  With bound, the worker has the first CPU.  Directories in "more"
+    go when it ends."""
 
     def __init__(self, http="", server="", load=(), workers=1, bound=True,
-                 command=(), cpus=None, files=(), single=False,
+                 command=(), cpus=None, files=(), single=False, more=(),
                  **names):
         self.dir = tempfile.mkdtemp(prefix="auth-token-bench-", dir=base())
         os.chmod(self.dir, 0o755)
@@ -81,6 +82,7 @@ class Server:
         self.cpus = cpus
         self.workers = workers
         self.single = single
+        self.more = list(more)
         _running.append(self)
         names.update(HTTP=http, SERVER=server)
         values = {
@@ -174,7 +176,8 @@ class Server:
                 self.process.kill()
                 self.process.wait(10)
         self.errors.close()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        for directory in (self.dir, *self.more):
+            shutil.rmtree(directory, ignore_errors=True)
         if self in _running:
             _running.remove(self)
 

@@ -45,6 +45,10 @@ def found(scenarios):
     yield ("authority of 100 ms: what a worker's CPU allows, HTTP/1.1",
            "15,000/s", f"{1e6 / cpu:,.0f}/s", 1e6 / cpu >= 15000)
 
+    rate = median(scenarios["slow"]["http2"], "rate")
+    yield ("the same, one HTTP/2 connection, of its 100 streams' 1,000/s",
+           "90 %", f"{rate:,.0f}/s", rate >= 900)
+
     times = scaling(scenarios["workers"], "this")
     yield ("2 workers, by CPU", "1.9", f"{times:.2f}", times >= 1.9)
 
