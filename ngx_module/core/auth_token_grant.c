@@ -15,8 +15,6 @@
 #include "auth_token_grant.h"
 
 
-static const auth_token_json_t *auth_token_grant_member(
-    const auth_token_json_t *root, const char *pointer);
 static int auth_token_grant_seconds(const auth_token_json_t *v, int64_t *out);
 
 
@@ -45,7 +43,7 @@ auth_token_grant_read(const auth_token_json_t *root, auth_token_grant_t *out)
     auth_token_str_t          text;
     const auth_token_json_t  *v;
 
-    v = auth_token_grant_member(root, "/access_token");
+    v = auth_token_json_member(root, "/access_token");
 
     if (auth_token_json_type(v) != AUTH_TOKEN_DOC_STRING) {
         return "the answer has no access token";
@@ -59,7 +57,7 @@ auth_token_grant_read(const auth_token_json_t *root, auth_token_grant_t *out)
         return "the access token cannot be sent";
     }
 
-    v = auth_token_grant_member(root, "/token_type");
+    v = auth_token_json_member(root, "/token_type");
 
     if (auth_token_json_type(v) != AUTH_TOKEN_DOC_STRING) {
         return "the answer has no type of the token";
@@ -71,7 +69,7 @@ auth_token_grant_read(const auth_token_json_t *root, auth_token_grant_t *out)
         return "the access token is not a bearer token";
     }
 
-    v = auth_token_grant_member(root, "/expires_in");
+    v = auth_token_json_member(root, "/expires_in");
 
     return auth_token_grant_seconds(v, &out->seconds)
            ? "the life of the access token is not understood" : NULL;
@@ -119,7 +117,7 @@ auth_token_grant_refusal(const auth_token_json_t *root)
     auth_token_str_t          text;
     const auth_token_json_t  *v;
 
-    v = auth_token_grant_member(root, "/error");
+    v = auth_token_json_member(root, "/error");
 
     if (auth_token_json_type(v) == AUTH_TOKEN_DOC_STRING) {
         text = auth_token_json_string(v);
@@ -132,23 +130,4 @@ auth_token_grant_refusal(const auth_token_json_t *root)
     }
 
     return "no token was given";
-}
-
-
-static const auth_token_json_t *
-auth_token_grant_member(const auth_token_json_t *root, const char *pointer)
-{
-    auth_token_str_t          text;
-    const auth_token_json_t  *v;
-
-    v = NULL;
-
-    if (root != NULL) {
-        text.len = strlen(pointer);
-        text.data = (unsigned char *) pointer;
-
-        (void) auth_token_json_find(root, text, &v);
-    }
-
-    return v;
 }

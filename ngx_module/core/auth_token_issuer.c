@@ -114,29 +114,21 @@ auth_token_issuer_read(const auth_token_json_t *root, auth_token_str_t issuer,
 }
 
 
+/* null is as if it was not there */
+
 static int
 auth_token_issuer_url(const auth_token_json_t *root, const char *pointer,
     auth_token_str_t *out)
 {
-    auth_token_str_t          text;
     const auth_token_json_t  *v;
-
-    text.len = strlen(pointer);
-    text.data = (unsigned char *) pointer;
 
     out->len = 0;
 
-    if (auth_token_json_find(root, text, &v) != AUTH_TOKEN_JSON_FOUND
-        || auth_token_json_type(v) == AUTH_TOKEN_DOC_NULL)
-    {
+    v = auth_token_json_member(root, pointer);
+
+    if (auth_token_json_type(v) == AUTH_TOKEN_DOC_NULL) {
         return 0;
     }
 
-    if (auth_token_json_type(v) != AUTH_TOKEN_DOC_STRING) {
-        return -1;
-    }
-
-    *out = auth_token_json_string(v);
-
-    return 0;
+    return auth_token_json_member_text(root, pointer, out) == -1 ? -1 : 0;
 }

@@ -84,6 +84,20 @@ auth_token_json_rc_e auth_token_json_find(const auth_token_json_t *root,
     auth_token_str_t pointer, const auth_token_json_t **out);
 
 /*
+ * The value that a pointer without "*" leads to; NULL if there is none, also
+ * where "root" is NULL.
+ */
+const auth_token_json_t *auth_token_json_member(const auth_token_json_t *root,
+    const char *pointer);
+
+/*
+ * The text of a member of an object: 1 and "*out" if it is a string, 0 if it
+ * is absent, -1 if it is anything else, null included, or "root" no object.
+ */
+int auth_token_json_member_text(const auth_token_json_t *root,
+    const char *pointer, auth_token_str_t *out);
+
+/*
  * Visits each value that a pointer, which may have "*", leads to.  FOUND also
  * if an array is empty.  Past a "*" each element must lead to a value; a null
  * there, or a visit that fails, is WRONG.

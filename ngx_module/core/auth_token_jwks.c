@@ -33,8 +33,6 @@ static int auth_token_jwks_numbers(const auth_token_json_t *v,
     auth_token_jwk_t *key);
 static int auth_token_jwks_rsa(const auth_token_json_t *v,
     auth_token_jwk_t *key);
-static int auth_token_jwks_text(const auth_token_json_t *v,
-    const char *pointer, auth_token_str_t *out);
 static int auth_token_jwks_bytes(const auth_token_json_t *v,
     const char *pointer, auth_token_buf_t *out);
 static int auth_token_jwks_trim(auth_token_buf_t *b);
@@ -52,7 +50,6 @@ const char *
 auth_token_jwks_read(auth_token_json_t *root, auth_token_jwks_t *out)
 {
     size_t                    i, n;
-    auth_token_str_t          name = auth_token_str("/keys");
     auth_token_jwk_t         *key;
     const auth_token_json_t  *keys;
 
@@ -60,7 +57,7 @@ auth_token_jwks_read(auth_token_json_t *root, auth_token_jwks_t *out)
 
     out->root = root;
 
-    (void) auth_token_json_find(root, name, &keys);
+    keys = auth_token_json_member(root, "/keys");
 
     if (auth_token_json_type(keys) != AUTH_TOKEN_DOC_ARRAY) {
         return "it is not a key set";
@@ -111,11 +108,11 @@ auth_token_jwks_key(const auth_token_json_t *v, auth_token_jwk_t *key)
 {
     int  kid;
 
-    kid = auth_token_jwks_text(v, "/kid", &key->kid);
+    kid = auth_token_json_member_text(v, "/kid", &key->kid);
     key->has_kid = (kid == 1);
 
     if (kid == -1
-        || auth_token_jwks_text(v, "/alg", &key->alg) == -1
+        || auth_token_json_member_text(v, "/alg", &key->alg) == -1
         || auth_token_jwks_use(v) != 0)
     {
         return -1;
@@ -132,16 +129,16 @@ auth_token_jwks_use(const auth_token_json_t *v)
 {
     int                       rc;
     size_t                    i, n;
-    auth_token_str_t          text, name = auth_token_str("/key_ops");
+    auth_token_str_t          text;
     const auth_token_json_t  *ops, *op;
 
-    rc = auth_token_jwks_text(v, "/use", &text);
+    rc = auth_token_json_member_text(v, "/use", &text);
 
     if (rc == -1 || (rc == 1 && !auth_token_str_eq_lit(&text, "sig"))) {
         return -1;
     }
 
-    (void) auth_token_json_find(v, name, &ops);
+    ops = auth_token_json_member(v, "/key_ops");
 
     if (ops == NULL) {
         return 0;
@@ -178,7 +175,7 @@ auth_token_jwks_numbers(const auth_token_json_t *v, auth_token_jwk_t *key)
     auth_token_str_t                kty, crv;
     const auth_token_jwks_curve_t  *c;
 
-    if (auth_token_jwks_text(v, "/kty", &kty) != 1) {
+    if (auth_token_json_member_text(v, "/kty", &kty) != 1) {
         return -1;
     }
 
@@ -186,7 +183,7 @@ auth_token_jwks_numbers(const auth_token_json_t *v, auth_token_jwk_t *key)
         return auth_token_jwks_rsa(v, key);
     }
 
-    if (auth_token_jwks_text(v, "/crv", &crv) != 1) {
+    if (auth_token_json_member_text(v, "/crv", &crv) != 1) {
         return -1;
     }
 
@@ -259,43 +256,13 @@ auth_token_jwks_rsa(const auth_token_json_t *v, auth_token_jwk_t *key)
 }
 
 
-/* 1 and a string, 0 if it is absent, -1 if it is anything else */
-
-static int
-auth_token_jwks_text(const auth_token_json_t *v, const char *pointer,
-    auth_token_str_t *out)
-{
-    auth_token_str_t          name;
-    const auth_token_json_t  *found;
-
-    name.len = strlen(pointer);
-    name.data = (unsigned char *) pointer;
-
-    if (auth_token_json_find(v, name, &found) == AUTH_TOKEN_JSON_WRONG) {
-        return -1;
-    }
-
-    if (found == NULL) {
-        return 0;
-    }
-
-    if (auth_token_json_type(found) != AUTH_TOKEN_DOC_STRING) {
-        return -1;
-    }
-
-    *out = auth_token_json_string(found);
-
-    return 1;
-}
-
-
 static int
 auth_token_jwks_bytes(const auth_token_json_t *v, const char *pointer,
     auth_token_buf_t *out)
 {
     auth_token_str_t  text;
 
-    return (auth_token_jwks_text(v, pointer, &text) == 1
+    return (auth_token_json_member_text(v, pointer, &text) == 1
             && auth_token_base64url_decode(text, out) == 0)
            ? 0 : -1;
 }

@@ -19,8 +19,6 @@
 static int auth_token_jws_split(auth_token_str_t text, auth_token_str_t *part);
 static const char *auth_token_jws_header(auth_token_str_t text,
     auth_token_jws_t *out);
-static int auth_token_jws_member(const auth_token_json_t *header,
-    const char *pointer, auth_token_str_t *out);
 
 
 static const auth_token_alg_t  auth_token_algs[] = {
@@ -150,11 +148,11 @@ auth_token_jws_header(auth_token_str_t text, auth_token_jws_t *out)
 
     /* RFC 7515, 4.1.11: there is none that we understand */
 
-    if (auth_token_jws_member(out->header, "/crit", &name) != 0) {
+    if (auth_token_json_member_text(out->header, "/crit", &name) != 0) {
         return "the JWT has a critical header";
     }
 
-    if (auth_token_jws_member(out->header, "/alg", &name) != 1) {
+    if (auth_token_json_member_text(out->header, "/alg", &name) != 1) {
         return "the JWT does not name its algorithm";
     }
 
@@ -164,42 +162,14 @@ auth_token_jws_header(auth_token_str_t text, auth_token_jws_t *out)
         return "the algorithm of the JWT is not allowed";
     }
 
-    rc = auth_token_jws_member(out->header, "/kid", &out->kid);
+    rc = auth_token_json_member_text(out->header, "/kid", &out->kid);
     out->has_kid = (rc == 1);
 
     if (rc == -1
-        || auth_token_jws_member(out->header, "/typ", &out->typ) == -1)
+        || auth_token_json_member_text(out->header, "/typ", &out->typ) == -1)
     {
         return "a member of the JWT's header is of a wrong type";
     }
 
     return NULL;
-}
-
-
-/* 1 and a string, 0 if it is absent, -1 if it is anything else */
-
-static int
-auth_token_jws_member(const auth_token_json_t *header, const char *pointer,
-    auth_token_str_t *out)
-{
-    auth_token_str_t          name;
-    const auth_token_json_t  *v;
-
-    name.len = strlen(pointer);
-    name.data = (unsigned char *) pointer;
-
-    (void) auth_token_json_find(header, name, &v);
-
-    if (v == NULL) {
-        return 0;
-    }
-
-    if (auth_token_json_type(v) != AUTH_TOKEN_DOC_STRING) {
-        return -1;
-    }
-
-    *out = auth_token_json_string(v);
-
-    return 1;
 }

@@ -77,11 +77,9 @@ auth_token_signed_claims(const auth_token_signed_t *want,
     const auth_token_json_t **inner)
 {
     const char               *reason;
-    auth_token_str_t          iss = auth_token_str("/iss");
-    auth_token_str_t          claim = auth_token_str("/token_introspection");
     const auth_token_json_t  *v;
 
-    (void) auth_token_json_find(root, iss, &v);
+    v = auth_token_json_member(root, "/iss");
 
     if (!auth_token_signed_is(v, want->issuer)) {
         return "the JWT is of another issuer";
@@ -97,7 +95,7 @@ auth_token_signed_claims(const auth_token_signed_t *want,
         return reason;
     }
 
-    (void) auth_token_json_find(root, claim, inner);
+    *inner = auth_token_json_member(root, "/token_introspection");
 
     if (auth_token_json_type(*inner) != AUTH_TOKEN_DOC_OBJECT) {
         return "the JWT has no claim token_introspection";
@@ -113,10 +111,9 @@ auth_token_signed_audience(const auth_token_json_t *root,
 {
     int                       found;
     size_t                    i, n;
-    auth_token_str_t          aud = auth_token_str("/aud");
     const auth_token_json_t  *v, *one;
 
-    (void) auth_token_json_find(root, aud, &v);
+    v = auth_token_json_member(root, "/aud");
 
     if (auth_token_json_type(v) != AUTH_TOKEN_DOC_ARRAY) {
         return auth_token_signed_is(v, audience);

@@ -9,6 +9,7 @@
 
 
 #include "../../ngx_module/core/auth_token_json.c"
+#include "../../ngx_module/core/auth_token_json_member.c"
 #include "../../ngx_module/core/auth_token_json_scan.c"
 
 #include "parse.h"
@@ -249,6 +250,56 @@ test_doc(void)
 }
 
 
+/* a member of another type is never taken for one that is not there */
+
+static void
+test_member(void)
+{
+    size_t              i;
+    auth_token_str_t    out;
+    auth_token_json_t  *root;
+
+    static const struct {
+        const char  *text;
+        int          rc;
+    } cases[] = {
+        { "{\"a\":\"text\"}", 1 },
+        { "{\"a\":\"\"}", 1 },
+        { "{}", 0 },
+        { "{\"A\":\"text\"}", 0 },
+        { "{\"a\":null}", -1 },
+        { "{\"a\":1}", -1 },
+        { "{\"a\":true}", -1 },
+        { "{\"a\":[\"text\"]}", -1 },
+        { "{\"a\":{\"a\":\"text\"}}", -1 },
+        { "[]", -1 },
+        { "[\"text\"]", -1 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        root = parse(cases[i].text);
+
+        is_int(auth_token_json_member_text(root, "/a", &out), cases[i].rc,
+               cases[i].text);
+
+        auth_token_json_free(root);
+    }
+
+    is_int(auth_token_json_member_text(NULL, "/a", &out), -1,
+           "nothing has no text");
+    ok(auth_token_json_member(NULL, "/a") == NULL, "and no member");
+
+    root = parse("{\"a\":\"text\"}");
+
+    (void) auth_token_json_member_text(root, "/a", &out);
+    is_mem(out.data, out.len, "text", 4, "the text of a member");
+    ok(auth_token_json_member(root, "/b") == NULL, "no member");
+    ok(auth_token_json_member(root, "/a/b") == NULL, "nor one of a text");
+
+    auth_token_json_free(root);
+}
+
+
 static int  starve_at;
 static int  starve_persists;
 
@@ -313,6 +364,7 @@ main(void)
     test_starved();
     test_limits();
     test_doc();
+    test_member();
 
     ok(auth_token_json_type(NULL) == AUTH_TOKEN_DOC_ABSENT, "no value");
 
