@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from harness import *  # noqa: E402
 from harness import tap  # noqa: E402
 
-SECONDS = int(os.environ.get("AUTH_TOKEN_SOAK", 60))
+SECONDS = int(os.environ.get("AUTH_TOKEN_SOAK", 120))
 
 # a cycle: quiet at first, then with reloads; what is left after one of them
 # must be what was left after the one before
