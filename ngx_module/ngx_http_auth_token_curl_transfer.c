@@ -354,10 +354,14 @@ ngx_http_auth_token_curl_transfer_late(ngx_event_t *ev)
 void
 ngx_http_auth_token_curl_transfer_abandon(ngx_http_auth_token_hub_t *hub)
 {
-    ngx_queue_t  *q;
+    ngx_queue_t  *q, *next;
 
-    while (!ngx_queue_empty(&hub->active)) {
-        q = ngx_queue_head(&hub->active);
+    for (q = ngx_queue_head(&hub->active);
+         q != ngx_queue_sentinel(&hub->active);
+         q = next)
+    {
+        /* each ends itself only, and may be freed */
+        next = ngx_queue_next(q);
 
         ngx_http_auth_token_curl_transfer_end(
             ngx_queue_data(q, ngx_http_auth_token_transfer_t, queue),
