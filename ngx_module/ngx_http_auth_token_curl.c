@@ -51,6 +51,8 @@ ngx_http_auth_token_curl_configure(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    ngx_http_auth_token_tls_algorithms();
+
     return ngx_http_auth_token_tls_configure(cf, reach);
 }
 

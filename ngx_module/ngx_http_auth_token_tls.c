@@ -16,7 +16,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
 #include "ngx_http_auth_token_tls.h"
 
@@ -238,6 +237,7 @@ ngx_http_auth_token_tls_pick(ngx_conf_t *cf, ngx_http_auth_token_tls_t *tls)
     rc = NGX_ERROR;
     bio = BIO_new(BIO_s_mem());
     certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(tls->ctx));
+    ngx_http_auth_token_tls_extensions(certs);
 
     if (bio && certs && sk_X509_num(certs) > 0
         && PEM_write_bio_X509(bio, sk_X509_value(certs, 0)) == 1)

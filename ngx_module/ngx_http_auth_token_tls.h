@@ -5,7 +5,7 @@
 
 /*
  * What a TLS connection to an authority trusts and shows: read once at
- * configuration, lent to each SSL_CTX that libcurl makes.  The only file of
+ * configuration, lent to each SSL_CTX that libcurl makes.  The only part of
  * the curl glue that knows OpenSSL.
  */
 
@@ -26,6 +26,13 @@
  */
 ngx_int_t ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach);
+
+/*
+ * Before workers are started: what OpenSSL does but once, of its algorithms
+ * and of certificates, a STACK_OF(X509), is done.
+ */
+void ngx_http_auth_token_tls_algorithms(void);
+void ngx_http_auth_token_tls_extensions(void *certs);
 
 /*
  * Lends the trust store, the client certificate and the ciphers to "ctx",

@@ -366,13 +366,12 @@ class Tls(Apart, Scenario):
 class ColdTls(Cold, Tls):
     """The trust store is built, the name looked up.
 
-    Once only.  OpenSSL 3.0 takes an algorithm that it had no memory to fetch
-    for one that there is not, and asks for it no more: where memory fails for
-    long in a worker's first handshake, its look-ups fail until it ends.
+    OpenSSL takes what it had no memory for in a first handshake, algorithms
+    or extensions of trusted certificates, for wrong as long as a worker lives:
+    it has to have been done before there were workers.
     """
     name = "cold-tls"
     dilution = 50
-    modes = ("once",)
 
 
 @scenario
