@@ -243,8 +243,19 @@ def the_audience():
         f"credential private_key_jwt me file:{path}"))
     is_(verdict(nginx, authority.token()), "UNAVAILABLE", "is the endpoint")
     is_(authority.call("GET", "refusals"), ["aud"], "which was not wanted")
-    is_(asked(authority)[2]["aud"],
-        f"http://127.0.0.1:{authority.plain}/introspect", "aud")
+    first = f"http://127.0.0.1:{authority.plain}/introspect"
+    is_(asked(authority)[2]["aud"], first, "aud")
+
+    register(authority, "me", alg="EdDSA", key=public(path), aud=[first])
+    nginx = Nginx(authority, server=SERVER, http=provider(
+        f"credential private_key_jwt me file:{path}",
+        "endpoint http://localhost:{plain}/introspect;"))
+    authority.clear()
+    authority.rules({"match": {"header": {
+        "Host": f"127.0.0.1:{authority.plain}"}}, "answer": {"status": 502}})
+    is_(verdict(nginx, authority.token()), "ALLOWED", "the second of two")
+    is_(len(authority.log()), 2, "both were asked")
+    is_(asked(authority)[2]["aud"], first, "the first is whom it is for")
 
 
 @test
