@@ -353,3 +353,35 @@ backend: GET /t
     }
 --- response_body
 backend: GET /t
+
+
+
+=== TEST 37: fractions round towards denial
+--- config
+    location = /t {
+        auth_token  rfc;
+        add_header  X-Window "$auth_token_not_before $auth_token_expires_on";
+        proxy_pass  http://127.0.0.1:$BACKEND_PORT;
+    }
+--- answer
+"body": "{\"active\":true,\"nbf\":1000000000.25,\"exp\":4102444800.75}"
+--- response_headers
+X-Window: 1000000001 4102444800
+--- response_body
+backend: GET /t
+
+
+
+=== TEST 38: an nbf with a fraction in the future
+--- answer
+"body": "{\"active\":true,\"nbf\":4102444800.25}"
+--- error_code: 401
+--- verdict: NOT_YET_VALID MISS
+
+
+
+=== TEST 39: an exp with a fraction of long ago
+--- answer
+"body": "{\"active\":true,\"exp\":1000000000.75}"
+--- error_code: 401
+--- verdict: EXPIRED MISS
