@@ -38,6 +38,8 @@
 #define ngx_memset(buf, c, n)     (void) memset(buf, c, n)
 #define ngx_memmove(dst, src, n)  (void) memmove(dst, src, n)
 #define ngx_memcpy(dst, src, n)   (void) memcpy(dst, src, n)
+#define ngx_cpymem(dst, src, n)                                               \
+    (((unsigned char *) memcpy(dst, src, n)) + (n))
 #define ngx_strlen(s)             strlen((const char *) s)
 #define ngx_memcmp(s1, s2, n)     memcmp(s1, s2, n)
 #define ngx_explicit_memzero(buf, n)                                          \

@@ -1,5 +1,5 @@
-# Unit tests of the shared zone, which lies between the core and nginx: the
-# sources under test are built against stand-ins for nginx's headers
+# Unit tests of the shared zone, and of what else lies between the core and
+# nginx: the sources under test are built against stand-ins for nginx's headers
 # (t/unit/shim), with nginx's own slab allocator and mutex where NGINX_SOURCE
 # is a whole source tree and not the headers of nginx-dev alone.
 
@@ -12,6 +12,8 @@ ZONE_INCS    = -I t/unit/shim -I t/unit/zone -I ngx_module $(UNIT_INCS) \
 ZONE_DEFS    = -D NGX_HTTP_AUTH_TOKEN_TEST_HOOKS=1 \
                $(if $(ZONE_SRC),-D NGINX_SHIM_REAL)
 
+ZONE_LIBS    = -ljansson -lsodium -lcrypto
+
 ZONE_NAMES   = $(patsubst t/unit/zone/%.c,%,$(wildcard t/unit/zone/*.c))
 ZONE_HEADERS = $(wildcard t/unit/shim/*.h t/unit/zone/*.h \
                           ngx_module/*.h ngx_module/*.c)
@@ -22,7 +24,7 @@ UNIT_TESTS    += $(ZONE_NAMES:%=$(UNIT_DIR)/zone/%)
 $(UNIT_DIR)/zone/%: t/unit/zone/%.c $(ZONE_HEADERS) $(UNIT_ARCHIVE)
 	@mkdir -p $(@D)
 	$(UNIT_CC) $(UNIT_WARN) $(UNIT_CFLAGS) $(UNIT_SANITIZE) $(ZONE_DEFS) \
-	    $(ZONE_INCS) -o $@ $< $(UNIT_ARCHIVE) -ljansson -lsodium
+	    $(ZONE_INCS) -o $@ $< $(UNIT_ARCHIVE) $(ZONE_LIBS)
 
 # this one is told of each block of code that it comes to
 $(UNIT_DIR)/zone/death: UNIT_SANITIZE += -fsanitize-coverage=trace-pc
@@ -41,4 +43,4 @@ $(UNIT_DIR)/zone-coverage/%: t/unit/zone/%.c $(ZONE_HEADERS) $(UNIT_ARCHIVE)
 	$(UNIT_CC) $(UNIT_WARN) -O0 -g --coverage $(ZONE_DEFS) $(ZONE_INCS) \
 	    -c -o $@.o $<
 	$(UNIT_CC) --coverage -fsanitize=address,undefined -o $@ $@.o \
-	    $(UNIT_ARCHIVE) -ljansson -lsodium
+	    $(UNIT_ARCHIVE) $(ZONE_LIBS)
