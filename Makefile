@@ -58,6 +58,10 @@ static:		## static analysis of the core and of the glue
 sanitize:		## all tests in t/ with an nginx made with ASan and UBSan
 	util/sanitize/run $(FILES)
 
+.PHONY: valgrind
+valgrind:	## the tests in t/ with nginx under valgrind; hours
+	util/valgrind $(FILES)
+
 .PHONY: leak
 leak:		## memory and descriptors of a worker over many requests
 	util/build.sh

@@ -17,10 +17,13 @@ package AuthToken;
 use strict;
 use warnings;
 
+use File::Basename qw(dirname);
+
 our ($Base, $Port);
 
 BEGIN {
     require AuthToken::Ports;
+    require File::Spec;
     require File::Temp;
 
     $Port = AuthToken::Ports::reserve();
@@ -32,9 +35,6 @@ BEGIN {
     $ENV{TEST_NGINX_CLIENT_PORT} = $Port;
     $ENV{TEST_NGINX_SERVROOT} = "$Base/servroot";
 
-    # for answers and for the end of nginx; a machine may be busy
-    $ENV{TEST_NGINX_TIMEOUT} //= 10;
-
     # a worker may be another user
     chmod 0755, $Base;
     mkdir "$Base/reports";
@@ -45,15 +45,17 @@ BEGIN {
                       "log_path=$Base/reports/sanitizer";
     }
 
-    if (($ENV{TEST_NGINX_USE_VALGRIND} // '') eq '1') {
-        $ENV{TEST_NGINX_USE_VALGRIND} =
-            "--leak-check=full --show-possibly-lost=no --num-callers=40 "
-            . "--keep-debuginfo=yes "
-            . "--errors-for-leak-kinds=definite "
-            . (-f 'valgrind.suppress' ? '--suppressions=valgrind.suppress '
-                                      : '')
-            . "--log-file=$Base/reports/valgrind.%p";
+    # our own stand-in for nginx: Test::Nginx would start one that is no daemon
+    if (delete $ENV{TEST_NGINX_USE_VALGRIND}) {
+        $ENV{AUTH_TOKEN_NGINX} = $ENV{TEST_NGINX_BINARY} // 'nginx';
+        $ENV{AUTH_TOKEN_REPORTS} = "$Base/reports/valgrind";
+        $ENV{TEST_NGINX_BINARY} = dirname(File::Spec->rel2abs(__FILE__))
+                                  . '/valgrind';
+        $ENV{TEST_NGINX_TIMEOUT} //= 60;
     }
+
+    # for answers and for the end of nginx; a machine may be busy
+    $ENV{TEST_NGINX_TIMEOUT} //= 10;
 }
 
 use Test::Nginx::Socket -Base;

@@ -147,6 +147,11 @@ sanitize_probe(void)
     } else if (strcmp(name, "undefined") == 0) {
         n += 1;
 
+    } else if (strcmp(name, "unset") == 0) {
+        if (p[n - INT_MAX] == 'x') {
+            abort();
+        }
+
     } else if (strcmp(name, "leak") == 0) {
         p = NULL;
         return;

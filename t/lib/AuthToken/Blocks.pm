@@ -170,8 +170,7 @@ sub serving {
 
     my $count = 0;
     for my $pid (split ' ', <$in> // '') {
-        open my $title, '<', "/proc/$pid/cmdline" or next;
-        my $text = <$title> // '';
+        my $text = AuthToken::Server::title($pid);
         $count++ if $text =~ /worker process/ && $text !~ /shutting down/;
     }
     return $count;

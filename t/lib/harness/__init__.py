@@ -28,12 +28,13 @@ from .http import (Client, Response, exchange, get, h2_get, open_socket,
                    parallel, request_bytes)
 from .nginx import (Nginx, PROTECTED, PROVIDER, SANITIZED,
                     module_built)
-from .tap import (diag, is_, isnt, like, ok, plan_skip_all, poll, run, skip,
-                  test, unlike)
+from .tap import (VALGRIND, diag, is_, isnt, like, ok, plan_skip_all, poll,
+                  run, skip, test, unlike)
 
 __all__ = [
     "Authority", "Client", "H2", "Nginx", "PROTECTED", "PROVIDER", "Response",
-    "SANITIZED", "Token", "diag", "exchange", "get", "h2_get", "is_", "isnt",
+    "SANITIZED", "Token", "VALGRIND", "diag", "exchange", "get", "h2_get",
+    "is_", "isnt",
     "like", "module_built", "ok", "open_socket", "parallel", "plan_skip_all",
     "poll", "request_bytes", "run", "skip", "test", "unlike",
 ]

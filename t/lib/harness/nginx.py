@@ -19,6 +19,10 @@ MODULE = os.environ.get("AUTH_TOKEN_MODULE", os.path.join(
     TOP, "build", "ngx_http_auth_token_module.so"))
 BINARY = os.environ.get("TEST_NGINX_BINARY", "nginx")
 
+if tap.VALGRIND:
+    os.environ["AUTH_TOKEN_NGINX"] = BINARY
+    BINARY = os.path.join(TOP, "t", "lib", "valgrind")
+
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 # made by util/sanitize/run: memory that was freed is kept for a while
@@ -155,12 +159,13 @@ class Nginx:
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             found[name] = ":".join(filter(None, (
                 found.get(name), "log_path=" + self.path("sanitizer"))))
+        found["AUTH_TOKEN_REPORTS"] = self.path("valgrind")
         return found
 
     def test_configuration(self):
         """nginx -t: (exit status, what it said)."""
         done = subprocess.run([*self.arguments(), "-t"], capture_output=True,
-                              text=True, timeout=60,
+                              text=True, timeout=60 * tap.SLOWER,
                               env=self.surroundings())
         return done.returncode, done.stderr
 
@@ -198,13 +203,28 @@ class Nginx:
             return []
         for pid in children:
             try:
-                with open(f"/proc/{pid}/cmdline", "rb") as read:
-                    title = read.read()
+                title = self.title(pid)
             except OSError:
                 continue
             if b"worker process" in title and b"shutting down" not in title:
                 pids.append(int(pid))
         return pids
+
+    @staticmethod
+    def title(pid):
+        """What nginx calls it.  Under valgrind the kernel does not see that:
+        it is where valgrind has the arguments, at the end of its stack."""
+        with open(f"/proc/{pid}/cmdline", "rb") as read:
+            title = read.read()
+        if b"valgrind" not in title and b"memcheck" not in title:
+            return title
+        with open(f"/proc/{pid}/mem", "rb", 0) as read:
+            for size in range(4096, 32768, 4096):
+                read.seek(0x1fff001000 - size)
+                stack = read.read(size)
+                if b"nginx: " in stack:
+                    return stack[stack.rfind(b"nginx: "):].split(b"\0")[0]
+        return b""
 
     def all_workers(self):
         """And those that are shutting down."""
@@ -237,7 +257,7 @@ class Nginx:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            status = self.process.wait(seconds)
+            status = self.process.wait(seconds * tap.SLOWER)
         except subprocess.TimeoutExpired:
             for pid in self.workers(self.process.pid):
                 os.kill(pid, signal.SIGKILL)
@@ -279,13 +299,16 @@ class Nginx:
         return found + self.reports()
 
     def reports(self):
-        """Of the sanitizers, those that were not seen yet."""
+        """Of sanitizers and of valgrind, what was not seen yet."""
         found = []
-        for path in sorted(glob.glob(self.path("sanitizer.*"))):
-            if path not in self.places:
-                self.places[path] = os.path.getsize(path)
-                with open(path, errors="replace") as read:
-                    found.append(read.read())
+        for path in sorted(glob.glob(self.path("sanitizer.*"))
+                           + glob.glob(self.path("valgrind.*"))):
+            with open(path, errors="replace") as read:
+                read.seek(self.places.get(path, 0))
+                text = read.read()
+                self.places[path] = read.tell()
+            if text:
+                found.append(text)
         return found
 
     def judge(self, name, text):

@@ -2,6 +2,7 @@
 
 """TAP on standard output, and the run of a file's tests."""
 
+import os
 import re
 import signal
 import sys
@@ -17,7 +18,11 @@ _failed = 0
 # ends, last one first
 cleanups = []
 
-LIMIT = 300
+# under valgrind all takes longer
+VALGRIND = bool(os.environ.get("TEST_NGINX_USE_VALGRIND"))
+SLOWER = 6 if VALGRIND else 1
+
+LIMIT = 300 * SLOWER
 
 
 class Skip(Exception):
@@ -66,7 +71,7 @@ def unlike(text, pattern, name):
 
 def poll(condition, seconds=5, every=0.02):
     """Waits until condition() is true and returns what it returned then."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOWER
     while True:
         value = condition()
         if value or time.monotonic() > end:
@@ -123,7 +128,7 @@ def run(limit=LIMIT):
             ok(False, "no exception")
             diag(traceback.format_exc())
         finally:
-            signal.alarm(60)
+            signal.alarm(60 * SLOWER)
             clean_up()
             signal.alarm(0)
             _running.pop()
