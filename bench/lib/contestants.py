@@ -84,7 +84,7 @@ CACHED = PROXY + """
 """
 
 UPSTREAM = """
-    proxy_cache_path @DIR@/cache levels=1:2 keys_zone=tokens:10m inactive=10m
+    proxy_cache_path @DIR@/cache levels=1:2 keys_zone=tokens:96m inactive=10m
                      max_size=1g use_temp_path=off;
     upstream authority {
         server 127.0.0.1:@AUTHORITY_PORT@ max_fails=0;
