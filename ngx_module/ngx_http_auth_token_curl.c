@@ -277,9 +277,7 @@ ngx_http_auth_token_curl_create(ngx_http_auth_token_fetch_t *f,
         return NULL;
     }
 
-    t->easy = curl_easy_init();
-
-    if (t->easy == NULL || ngx_http_auth_token_curl_option_set(t) != NGX_OK) {
+    if (ngx_http_auth_token_curl_easy_take(t) != NGX_OK) {
         ngx_http_auth_token_curl_transfer_free(t);
         return NULL;
     }

@@ -197,6 +197,7 @@ ngx_http_auth_token_curl_hub_drop(ngx_http_auth_token_hub_t *hub)
 void
 ngx_http_auth_token_curl_hub_free(ngx_http_auth_token_hub_t *hub)
 {
+    ngx_http_auth_token_curl_easy_clear(hub);
     ngx_http_auth_token_curl_hub_drop(hub);
 
     if (hub->share) {

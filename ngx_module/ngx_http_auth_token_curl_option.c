@@ -34,11 +34,13 @@ typedef struct {
 
 static ngx_int_t ngx_http_auth_token_curl_option_callbacks(
     ngx_http_auth_token_transfer_t *t);
-static ngx_int_t ngx_http_auth_token_curl_option_method(
-    ngx_http_auth_token_transfer_t *t);
 static ngx_int_t ngx_http_auth_token_curl_option_way(
     ngx_http_auth_token_transfer_t *t);
 static ngx_int_t ngx_http_auth_token_curl_option_tls(
+    ngx_http_auth_token_transfer_t *t);
+static ngx_int_t ngx_http_auth_token_curl_option_data(
+    ngx_http_auth_token_transfer_t *t);
+static ngx_int_t ngx_http_auth_token_curl_option_request(
     ngx_http_auth_token_transfer_t *t);
 static ngx_int_t ngx_http_auth_token_curl_option_string(CURL *easy,
     CURLoption option, ngx_str_t *s);
@@ -114,7 +116,7 @@ static const ngx_http_auth_token_curl_text_t
 
 
 ngx_int_t
-ngx_http_auth_token_curl_option_set(ngx_http_auth_token_transfer_t *t)
+ngx_http_auth_token_curl_option_init(ngx_http_auth_token_transfer_t *t)
 {
     const ngx_http_auth_token_curl_number_t  *n;
 
@@ -127,7 +129,6 @@ ngx_http_auth_token_curl_option_set(ngx_http_auth_token_transfer_t *t)
     }
 
     if (ngx_http_auth_token_curl_option_callbacks(t) != NGX_OK
-        || ngx_http_auth_token_curl_option_method(t) != NGX_OK
         || ngx_http_auth_token_curl_option_way(t) != NGX_OK)
     {
         return NGX_ERROR;
@@ -137,8 +138,57 @@ ngx_http_auth_token_curl_option_set(ngx_http_auth_token_transfer_t *t)
 }
 
 
+ngx_int_t
+ngx_http_auth_token_curl_option_set(ngx_http_auth_token_transfer_t *t)
+{
+    if (ngx_http_auth_token_curl_option_data(t) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_auth_token_curl_option_request(t);
+}
+
+
 static ngx_int_t
 ngx_http_auth_token_curl_option_callbacks(ngx_http_auth_token_transfer_t *t)
+{
+    CURL      *easy;
+    unsigned   failed;
+
+    easy = t->easy;
+
+    /*
+     * CLOSESOCKETDATA stays NULL: it is copied to the connection, which
+     * outlives the transfer
+     */
+
+    failed = curl_easy_setopt(easy, CURLOPT_SHARE, t->hub->share);
+    failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+                               ngx_http_auth_token_curl_hub_open);
+    failed |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
+                               ngx_http_auth_token_curl_hub_close);
+    failed |= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
+                               ngx_http_auth_token_curl_name_start);
+#if (LIBCURL_VERSION_NUM >= 0x075000)
+    failed |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION,
+                               ngx_http_auth_token_curl_guard_prereq);
+#endif
+    failed |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
+                               ngx_http_auth_token_curl_option_head);
+    failed |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION,
+                               ngx_http_auth_token_curl_option_body);
+    failed |= curl_easy_setopt(easy, CURLOPT_USERAGENT,
+                               "ngx_http_auth_token_module/"
+                               NGX_HTTP_AUTH_TOKEN_VERSION);
+
+    return failed ? NGX_ERROR : NGX_OK;
+}
+
+
+/* whose transfer it is now, and how much of an answer it takes */
+
+static ngx_int_t
+ngx_http_auth_token_curl_option_data(ngx_http_auth_token_transfer_t *t)
 {
     CURL        *easy;
     unsigned     failed;
@@ -147,31 +197,13 @@ ngx_http_auth_token_curl_option_callbacks(ngx_http_auth_token_transfer_t *t)
     easy = t->easy;
     max = (curl_off_t) t->answer.max_body;
 
-    /*
-     * CLOSESOCKETDATA stays NULL: it is copied to the connection, which
-     * outlives the transfer
-     */
-
     failed = curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-    failed |= curl_easy_setopt(easy, CURLOPT_SHARE, t->hub->share);
-    failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
-                               ngx_http_auth_token_curl_hub_open);
     failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
-    failed |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
-                               ngx_http_auth_token_curl_hub_close);
-    failed |= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
-                               ngx_http_auth_token_curl_name_start);
     failed |= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, t);
 #if (LIBCURL_VERSION_NUM >= 0x075000)
-    failed |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION,
-                               ngx_http_auth_token_curl_guard_prereq);
     failed |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
 #endif
-    failed |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
-                               ngx_http_auth_token_curl_option_head);
     failed |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-    failed |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION,
-                               ngx_http_auth_token_curl_option_body);
     failed |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     failed |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, max);
 
@@ -179,34 +211,37 @@ ngx_http_auth_token_curl_option_callbacks(ngx_http_auth_token_transfer_t *t)
 }
 
 
+/* all that a request is made of, so that nothing is left of the one before */
+
 static ngx_int_t
-ngx_http_auth_token_curl_option_method(ngx_http_auth_token_transfer_t *t)
+ngx_http_auth_token_curl_option_request(ngx_http_auth_token_transfer_t *t)
 {
     CURL        *easy;
+    char        *body;
     unsigned     failed;
     curl_off_t   len;
 
     easy = t->easy;
-    len = (curl_off_t) t->body_len;
+    body = NULL;
+    len = -1;
 
     failed = curl_easy_setopt(easy, CURLOPT_URL, t->url);
     failed |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
-    failed |= curl_easy_setopt(easy, CURLOPT_USERAGENT,
-                               "ngx_http_auth_token_module/"
-                               NGX_HTTP_AUTH_TOKEN_VERSION);
+    failed |= curl_easy_setopt(easy, CURLOPT_RESOLVE, t->hub->resolve);
+    failed |= curl_easy_setopt(easy, CURLOPT_CONNECT_TO, t->connect_to);
 
-    if (ngx_strcmp(t->method, "HEAD") == 0) {
-        failed |= curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-
-        return failed ? NGX_ERROR : NGX_OK;
+    if (t->body || ngx_strcmp(t->method, "POST") == 0) {
+        body = t->body ? (char *) t->body : "";
+        len = (curl_off_t) t->body_len;
     }
 
     /* POSTFIELDS is borrowed, unlike COPYPOSTFIELDS: it can be wiped */
 
-    if (t->body || ngx_strcmp(t->method, "POST") == 0) {
-        failed |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len);
-        failed |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                                   t->body ? (char *) t->body : "");
+    failed |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len);
+    failed |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+
+    if (body == NULL) {
+        failed |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     }
 
     failed |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
@@ -235,8 +270,6 @@ ngx_http_auth_token_curl_option_way(ngx_http_auth_token_transfer_t *t)
     failed |= ngx_http_auth_token_curl_option_string(easy,
                                                      CURLOPT_UNIX_SOCKET_PATH,
                                                      &reach->unix_socket);
-    failed |= curl_easy_setopt(easy, CURLOPT_RESOLVE, t->hub->resolve);
-    failed |= curl_easy_setopt(easy, CURLOPT_CONNECT_TO, t->connect_to);
 
 #if (LIBCURL_VERSION_NUM >= 0x075500)
     failed |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,

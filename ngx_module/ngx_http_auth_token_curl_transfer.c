@@ -67,6 +67,7 @@ ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
     t->held = 0;
     t->dirty = 0;
     t->early = 0;
+    t->whole = 0;
     t->opened = NULL;
     t->slot = NULL;
 
@@ -292,6 +293,7 @@ ngx_http_auth_token_curl_transfer_judge(ngx_http_auth_token_transfer_t *t)
             && n >= 200)
         {
             t->status = n;
+            t->whole = 1;
 
         } else {
             t->result = CURLE_WEIRD_SERVER_REPLY;
@@ -396,10 +398,7 @@ ngx_http_auth_token_curl_transfer_free(ngx_http_auth_token_transfer_t *t)
 {
     ngx_http_auth_token_event_timer(&t->deadline, -1);
 
-    if (t->easy) {
-        curl_easy_cleanup(t->easy);
-    }
-
+    ngx_http_auth_token_curl_easy_leave(t);
     ngx_http_auth_token_curl_request_wipe(t);
     ngx_http_auth_token_answer_reset(&t->answer);
 

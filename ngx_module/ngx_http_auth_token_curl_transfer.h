@@ -26,8 +26,17 @@
 /* streams of an HTTP/2 connection */
 #define NGX_HTTP_AUTH_TOKEN_CURL_STREAMS  100
 
+/* easy handles that wait for a transfer; each has a buffer of 16k */
+#define NGX_HTTP_AUTH_TOKEN_CURL_SPARE    32
+
 
 typedef struct ngx_http_auth_token_transfer_s  ngx_http_auth_token_transfer_t;
+
+
+typedef struct {
+    ngx_uint_t                       n;
+    CURL                            *easy[NGX_HTTP_AUTH_TOKEN_CURL_SPARE];
+} ngx_http_auth_token_spare_t;
 
 
 /*
@@ -43,6 +52,7 @@ typedef struct {
     CURLM                           *multi;
     CURLSH                          *share;      /* of TLS sessions */
     struct curl_slist               *resolve;
+    ngx_http_auth_token_spare_t      spare[2];   /* of http, of https */
     ngx_event_t                      tick;       /* libcurl's only timer */
 
     ngx_queue_t                      slots;      /* open connections */
@@ -108,6 +118,7 @@ struct ngx_http_auth_token_transfer_s {
     unsigned                         held:1;     /* no name look-up now */
     unsigned                         dirty:1;    /* nothing was sent */
     unsigned                         early:1;    /* answer before request */
+    unsigned                         whole:1;    /* went well to its end */
 };
 
 
@@ -168,9 +179,12 @@ void ngx_http_auth_token_curl_request_wipe(ngx_http_auth_token_transfer_t *t);
 /* ngx_http_auth_token_curl_option.c */
 
 /*
- * Sets all options of t->easy but those of the moment.  NGX_ERROR: libcurl
- * refused one.
+ * Options of a new t->easy that are the same for all of the hub's transfers
+ * with t->https, and those of this one; the rest are those of the moment.
+ * NGX_ERROR: libcurl refused one.
  */
+ngx_int_t ngx_http_auth_token_curl_option_init(
+    ngx_http_auth_token_transfer_t *t);
 ngx_int_t ngx_http_auth_token_curl_option_set(
     ngx_http_auth_token_transfer_t *t);
 
@@ -182,6 +196,20 @@ const char *ngx_http_auth_token_curl_option_error(
     ngx_http_auth_token_transfer_t *t);
 ngx_uint_t ngx_http_auth_token_curl_option_again(
     ngx_http_auth_token_transfer_t *t);
+
+
+/* ngx_http_auth_token_curl_easy.c */
+
+/*
+ * Sets t->easy, with all options but those of the moment; gives it back, or
+ * frees it.  NGX_ERROR: no memory; give it back all the same.
+ */
+ngx_int_t ngx_http_auth_token_curl_easy_take(
+    ngx_http_auth_token_transfer_t *t);
+void ngx_http_auth_token_curl_easy_leave(ngx_http_auth_token_transfer_t *t);
+
+/* frees those that no transfer has */
+void ngx_http_auth_token_curl_easy_clear(ngx_http_auth_token_hub_t *hub);
 
 
 /* ngx_http_auth_token_curl_hub.c */

@@ -313,6 +313,56 @@ def two_steps():
 
 
 @test
+def nothing_is_left_of_the_request_before():
+    """A step with a body and one without take turns, with good answers and
+    with broken ones in between: what is sent for one does not show what was
+    sent for another."""
+    authority = Authority()
+    nginx = Nginx(authority, http=provider(STEPS), server=protected())
+    names, lengths, wrong = {}, set(), []
+
+    for i in range(12):
+        token = f"{'left' * 5}{i}"
+        broken = {"raw": "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"}
+        number = f"n{'n' * i}"
+        authority.rules(
+            {"match": {"path": "/who?for=nginx"},
+             "answer": {"body": {"id": number}}},
+            {"match": {"method": "POST"},
+             "actions": [{"send": broken["raw"]}, {"close": True}]}
+            if i % 3 == 2 else
+            {"match": {"method": "POST"},
+             "answer": {"body": {**DETAILS, "id": number}}})
+        authority.clear()
+        verdict(nginx, token)
+        for got in authority.log():
+            headers = dict(got["headers"])
+            names.setdefault(got["method"], set()).add(
+                tuple(sorted(name.lower() for name in headers)))
+            if got["method"] == "GET":
+                good = (got["body"] == ""
+                        and headers.get("Authorization") == f"Bearer {token}")
+            else:
+                lengths.add(headers["Content-Length"])
+                good = (got["path"] == f"/t/{number}/about"
+                        and got["body"] == f'{{"id": "{number}", "n": 1}}'
+                        and headers["X-Id"] == f"id={number}"
+                        and headers["Content-Length"] == str(len(got["body"]))
+                        and headers["Authorization"]
+                        == "Bearer " + authority.credential_value)
+            if not good:
+                wrong.append(got)
+
+    is_(wrong, [], "each request is its own")
+    is_(sorted(names), ["GET", "POST"], "both were seen")
+    is_([len(kinds) for kinds in names.values()], [1, 1],
+        "the same header fields each time")
+    is_(names["GET"] and {"content-length", "content-type", "x-id"}
+        & set(next(iter(names["GET"]))), set(), "and none of a body's in a GET")
+    is_(len(lengths), 12, "bodies of twelve lengths")
+
+
+@test
 def an_extended_preset():
     authority = Authority()
     words = ("preset introspection; form audience 'a b&c';\n"
