@@ -14,8 +14,6 @@
 #include "ngx_http_auth_token_tls.h"
 
 
-static ngx_int_t ngx_http_auth_token_curl_hub_setup(
-    ngx_http_auth_token_hub_t *hub);
 static ngx_int_t ngx_http_auth_token_curl_hub_create(
     ngx_http_auth_token_hub_t *hub);
 static ngx_int_t ngx_http_auth_token_curl_hub_resolve(
@@ -60,7 +58,9 @@ ngx_http_auth_token_curl_hub_get(ngx_http_auth_token_reach_t *reach)
     /* as the transfers' deadlines: it may be left at exit */
     hub->tick.cancelable = 1;
 
-    if (ngx_http_auth_token_curl_hub_setup(hub) != NGX_OK) {
+    if (ngx_http_auth_token_curl_hub_resolve(hub) != NGX_OK
+        || ngx_http_auth_token_curl_hub_create(hub) != NGX_OK)
+    {
         ngx_http_auth_token_curl_hub_free(hub);
         return NULL;
     }
@@ -68,31 +68,6 @@ ngx_http_auth_token_curl_hub_get(ngx_http_auth_token_reach_t *reach)
     reach->hub = hub;
 
     return hub;
-}
-
-
-static ngx_int_t
-ngx_http_auth_token_curl_hub_setup(ngx_http_auth_token_hub_t *hub)
-{
-    if (ngx_http_auth_token_curl_hub_resolve(hub) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    hub->share = curl_share_init();
-
-    if (hub->share == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* without it a TLS session would be known to one easy handle only */
-
-    if (curl_share_setopt(hub->share, CURLSHOPT_SHARE,
-                          CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_auth_token_curl_hub_create(hub);
 }
 
 
@@ -199,10 +174,6 @@ ngx_http_auth_token_curl_hub_free(ngx_http_auth_token_hub_t *hub)
 {
     ngx_http_auth_token_curl_easy_clear(hub);
     ngx_http_auth_token_curl_hub_drop(hub);
-
-    if (hub->share) {
-        (void) curl_share_cleanup(hub->share);
-    }
 
     curl_slist_free_all(hub->resolve);
 

@@ -82,6 +82,13 @@ static const ngx_http_auth_token_curl_number_t
 
     { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
 
+    /*
+     * Each connection is a whole handshake, in which the certificate is
+     * verified as of now.  Besides, libcurl 7.88 frees the name of a session
+     * twice if it has no memory to keep the rest of it.
+     */
+    { CURLOPT_SSL_SESSIONID_CACHE, 0 },
+
     { CURLOPT_LASTENTRY, 0 }
 };
 
@@ -162,8 +169,7 @@ ngx_http_auth_token_curl_option_callbacks(ngx_http_auth_token_transfer_t *t)
      * outlives the transfer
      */
 
-    failed = curl_easy_setopt(easy, CURLOPT_SHARE, t->hub->share);
-    failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+    failed = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
                                ngx_http_auth_token_curl_hub_open);
     failed |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
                                ngx_http_auth_token_curl_hub_close);

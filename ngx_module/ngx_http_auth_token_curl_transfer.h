@@ -41,16 +41,15 @@ typedef struct {
 
 /*
  * A worker's multi handle for one authority.  Not one for all: libcurl
- * compares what it knows of before it reuses a connection or a TLS session,
- * and it knows nothing of the trust store and the client certificate, which
- * an SSL_CTX callback sets.
+ * compares what it knows of before it reuses a connection, and it knows nothing
+ * of the trust store and the client certificate, which an SSL_CTX callback
+ * sets.
  */
 
 typedef struct {
     ngx_queue_t                      queue;      /* all hubs */
     ngx_http_auth_token_reach_t     *reach;
     CURLM                           *multi;
-    CURLSH                          *share;      /* of TLS sessions */
     struct curl_slist               *resolve;
     ngx_http_auth_token_spare_t      spare[2];   /* of http, of https */
     ngx_event_t                      tick;       /* libcurl's only timer */

@@ -195,6 +195,22 @@ def files_that_are_not_there():
         like(said, r"\[emerg\].*nginx\.conf:\d+", "file and line")
 
 
+@test
+def each_connection_is_a_whole_handshake():
+    """A session that was made under another certificate would be taken up
+    again without a look at the one of today."""
+    authority = Authority()
+    nginx = start(authority)
+    for _ in range(5):
+        is_(get(nginx, "/", bearer=authority.token().token).status, 200,
+            "admitted")
+        authority.call("POST", "close")
+    opened = [one["resumed"] for one in authority.call("GET", "log")
+              ["connections"] if one["tls"]]
+    ok(len(opened) >= 5, "connections")
+    is_(set(opened), {False}, "none of them resumes a session")
+
+
 def worker_ticks(nginx):
     with open(f"/proc/{nginx.workers()[0]}/stat") as read:
         fields = read.read().rsplit(")", 1)[1].split()

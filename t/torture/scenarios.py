@@ -369,13 +369,10 @@ class ColdTls(Cold, Tls):
     OpenSSL takes what it had no memory for in a first handshake, algorithms
     or extensions of trusted certificates, for wrong as long as a worker lives:
     it has to have been done before there were workers.  MODES=persistent shows
-    whether it was.  By itself this fails calls once only, as libcurl 7.88
-    frees twice what it keeps of a session if there is no memory for long just
-    when the second ticket comes.
+    whether it was.
     """
     name = "cold-tls"
     dilution = 50
-    modes = ("once",)
 
 
 @scenario

@@ -104,6 +104,7 @@ class Connection(asyncio.Protocol):
         if tls is not None:
             self.record["tls"] = tls.version()
             self.record["alpn"] = tls.selected_alpn_protocol()
+            self.record["resumed"] = bool(tls.session_reused)
             cert = transport.get_extra_info("peercert")
             if cert:
                 self.record["client"] = str(cert.get("subject"))
