@@ -31,6 +31,8 @@ typedef struct {
 } ngx_http_auth_token_curl_name_t;
 
 
+static void ngx_http_auth_token_curl_name_forget(
+    ngx_http_auth_token_hub_t *hub);
 static ngx_uint_t ngx_http_auth_token_curl_name_over(ngx_msec_t until);
 
 
@@ -124,6 +126,7 @@ ngx_http_auth_token_curl_name_end(ngx_http_auth_token_transfer_t *t,
 
         if (!left) {
             name->hub = NULL;
+            ngx_http_auth_token_curl_name_forget(hub);
             return;
         }
 
@@ -139,6 +142,20 @@ ngx_http_auth_token_curl_name_end(ngx_http_auth_token_transfer_t *t,
 
         return;
     }
+}
+
+
+/* libcurl 8.16 and newer remember for half a minute that there is no name */
+
+static void
+ngx_http_auth_token_curl_name_forget(ngx_http_auth_token_hub_t *hub)
+{
+#if (LIBCURL_VERSION_NUM >= 0x081000)
+    if (hub->multi) {
+        (void) curl_multi_setopt(hub->multi, CURLMOPT_NETWORK_CHANGED,
+                                 CURLMNWC_CLEAR_DNS);
+    }
+#endif
 }
 
 
