@@ -51,6 +51,7 @@ mutants:	## demand that the tests notice each of many mistakes
 
 .PHONY: static
 static:		## static analysis of the core and of the glue
+	@$(INSTALL) tools
 	util/build.sh
 	util/static $(TOOLS)
 
@@ -73,6 +74,7 @@ torture:		## let each allocation and system call of a look-up fail
 
 .PHONY: coverage
 coverage: unit-coverage	## the same, and what the tests in t/ reach, with a gate
+	@$(INSTALL) tools
 	util/coverage
 
 # what depends on the machine's nginx, libraries and compiler

@@ -20,7 +20,7 @@ declare -A needs=(
     [demo]="@build ca-certificates curl openssl procps python3"
     [test]="@demo perl libfaketime nghttp2-client nghttp2-server
             python3-cryptography valgrind"
-    [clang]="@build clang"
+    [clang]="@build clang libclang-rt-dev"
     [tools]="@clang clang-tidy clang-tools cppcheck gcovr"
     [afl]="@clang afl++"
     [bench]="@build wrk python3 procps libnginx-mod-http-js

@@ -4,7 +4,7 @@
 #     make fuzz-replay              the corpora, with any compiler
 #     make fuzz TIME=60             libFuzzer, seconds for each target
 #     make fuzz TARGETS="time doc"  some of them
-#     make fuzz-afl TIME=60         AFL++, which needs afl++
+#     make fuzz-afl TIME=60         AFL++
 #
 # New inputs go to build/fuzz/corpus; "make fuzz-merge" takes those into
 # t/fuzz/corpus that reach what no other does.
@@ -15,6 +15,9 @@ FUZZ_NAMES    = $(filter-out replay, \
 TARGETS      ?= $(FUZZ_NAMES)
 FUZZ_TIME    ?= 30
 TIME         ?= $(FUZZ_TIME)
+
+# what a target by hand needs; "make NO_INSTALL=1" leaves the machine as it is
+INSTALL       = $(if $(NO_INSTALL),: ,util/install-deps.sh)
 
 FUZZ_CLANG   ?= $(firstword $(shell command -v clang clang-14 clang-16 \
                     clang-19 2> /dev/null) clang)
@@ -34,11 +37,15 @@ fuzz-replay: $(FUZZ_NAMES:%=$(FUZZ_DIR)/replay/%)	## replay the fuzz corpora
 	@t/fuzz/run replay $(FUZZ_DIR)/replay $(FUZZ_NAMES)
 
 .PHONY: fuzz
-fuzz: $(TARGETS:%=$(FUZZ_DIR)/libfuzzer/%)	## fuzz each for TIME seconds
+fuzz:			## fuzz each for TIME seconds
+	@$(INSTALL) clang
+	@$(MAKE) -s $(TARGETS:%=$(FUZZ_DIR)/libfuzzer/%)
 	@TIME=$(TIME) t/fuzz/run fuzz $(FUZZ_DIR)/libfuzzer $(TARGETS)
 
 .PHONY: fuzz-afl
-fuzz-afl: $(TARGETS:%=$(FUZZ_DIR)/afl/%)	## the same with AFL++
+fuzz-afl:		## the same with AFL++
+	@$(INSTALL) afl
+	@$(MAKE) -s $(TARGETS:%=$(FUZZ_DIR)/afl/%)
 	@TIME=$(TIME) t/fuzz/run afl $(FUZZ_DIR)/afl $(TARGETS)
 
 .PHONY: fuzz-merge
