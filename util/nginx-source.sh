@@ -6,7 +6,7 @@
 # prints the directory: for builds that nginx-dev is not enough for, as
 # util/build.sh --static.  Kept in build/nginx-VERSION.  Where a mirror has
 # not that revision's source, another one of the same upstream version is
-# taken, and said so.
+# taken, or upstream's without Debian's patches, and said so.
 
 set -eu -o pipefail
 
@@ -40,6 +40,13 @@ fetch() {
         fi
     done
 
+    # a mirror may not have all parts of a revision: what apt has fetched of one
+    # it has verified, and upstream's tarball is enough
+    if ls "$work"/nginx_"${installed%-*}".orig.tar.?z; then
+        echo "${installed%-*}" > "$work/version"
+        return 0
+    fi
+
     return 1
 }
 
@@ -56,8 +63,14 @@ if [ ! -x "$dir/configure" ]; then
 
     mkdir -p "$top/build"
     rm -rf "$dir"
-    dpkg-source --no-check -x "$work"/nginx_*"$(cat "$work/version")".dsc \
-        "$dir" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+    if [ -e "$work/nginx_$(cat "$work/version").dsc" ]; then
+        dpkg-source --no-check -x "$work"/nginx_*"$(cat "$work/version")".dsc \
+            "$dir" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+    else
+        mkdir "$dir.new"
+        tar -C "$dir.new" --strip-components 1 -xf "$work"/nginx_*.orig.tar.?z
+        mv "$dir.new" "$dir"
+    fi
 fi
 
 echo "$dir"
