@@ -320,19 +320,21 @@ def nothing_is_left_of_the_request_before():
     authority = Authority()
     nginx = Nginx(authority, http=provider(STEPS), server=protected())
     names, lengths, wrong = {}, set(), []
+    cookie = "Set-Cookie: a=b; path=/"
 
     for i in range(12):
         token = f"{'left' * 5}{i}"
-        broken = {"raw": "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"}
+        broken = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
         number = f"n{'n' * i}"
         authority.rules(
             {"match": {"path": "/who?for=nginx"},
-             "answer": {"body": {"id": number}}},
+             "answer": {"headers": [cookie], "body": {"id": number}}},
             {"match": {"method": "POST"},
-             "actions": [{"send": broken["raw"]}, {"close": True}]}
+             "actions": [{"send": broken}, {"close": True}]}
             if i % 3 == 2 else
             {"match": {"method": "POST"},
-             "answer": {"body": {**DETAILS, "id": number}}})
+             "answer": {"headers": [cookie],
+                        "body": {**DETAILS, "id": number}}})
         authority.clear()
         verdict(nginx, token)
         for got in authority.log():
