@@ -98,6 +98,24 @@ def introspections():
         yield {"active": True, "exp": value, "client_id": value}
 
 
+def lookups():
+    """Answers of Vault's auth/token/lookup."""
+    data = {"accessor": "8609694a-cdbc-db9b-d345-e782dbb562ed", "id": TOKEN,
+            "display_name": "ldap2-tesla", "entity_id": "7d2e3179",
+            "expire_time": "2099-05-19T11:35:54.466476215-04:00",
+            "ttl": 2764790, "policies": ["default"],
+            "identity_policies": ["dev"], "path": "auth/ldap2/login/tesla",
+            "bound_cidrs": ["127.0.0.1/8", "2001:db8::/32"], "meta": {"a": 1}}
+    yield {"data": data}
+    yield {"data": {**data, "bound_cidrs": []}}
+    yield {"data": {**data, "bound_cidrs": None, "expire_time": None}}
+    yield {"data": {**data, "id": "another", "policies": "default"}}
+    yield {"data": {**data, "bound_cidrs": ["here"], "expire_time": 0}}
+    yield {"data": None, "errors": []}
+    yield {"errors": ["bad token"]}
+    yield {"errors": ["permission denied"]}
+
+
 HEADS = [
     b"Content-Type: application/json\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"
@@ -323,6 +341,7 @@ TARGETS = {
                               for x in introspections()),
     "purge_order": orders, "require": required, "template": templates,
     "time": times,
+    "vault": lambda: (json.dumps(x).encode() for x in lookups()),
 }
 
 
