@@ -169,14 +169,17 @@ ngx_http_auth_token_cache_chain(ngx_http_auth_token_shctx_t *sh,
 
         q->nhits++;
 
-        if (q->nhits == q->nsteps
-            || ngx_http_auth_token_key_is_none(&hit->link))
-        {
+        if (q->nhits == q->nsteps) {
             q->state = NGX_HTTP_AUTH_TOKEN_CACHE_HIT;
             break;
         }
 
         q->key = hit->link;
+
+        if (ngx_http_auth_token_key_is_none(&q->key)) {
+            /* no record is an answer to more than one step */
+            break;
+        }
     }
 
     if (size <= ngx_http_auth_token_cache_copy.size) {

@@ -269,9 +269,11 @@ ngx_http_auth_token_draft_finish(ngx_conf_t *cf,
     }
 
     for (i = 0; i < n; i++) {
-        if (ngx_http_auth_token_draft_check(cf, provider, &drafts[i], i == 0)
+        if (ngx_http_auth_token_draft_check(cf, provider, &drafts[i], i == 0,
+                                            i == n - 1)
             != NGX_OK
-            || ngx_http_auth_token_draft_defaults(cf, &drafts[i]) != NGX_OK)
+            || ngx_http_auth_token_draft_defaults(cf, &drafts[i], i == n - 1)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }

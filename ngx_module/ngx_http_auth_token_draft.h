@@ -62,9 +62,9 @@ ngx_int_t ngx_http_auth_token_draft_finish(ngx_conf_t *cf,
  */
 ngx_int_t ngx_http_auth_token_draft_check(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider,
-    ngx_http_auth_token_draft_t *draft, ngx_uint_t first);
+    ngx_http_auth_token_draft_t *draft, ngx_uint_t first, ngx_uint_t last);
 ngx_int_t ngx_http_auth_token_draft_defaults(ngx_conf_t *cf,
-    ngx_http_auth_token_draft_t *draft);
+    ngx_http_auth_token_draft_t *draft, ngx_uint_t last);
 
 /*
  * Whether a template has the variable "name".

@@ -14,11 +14,15 @@
 
 #include "ngx_http_auth_token_credential.h"
 #include "ngx_http_auth_token_draft.h"
+#include "ngx_http_auth_token_method.h"
 
 
 static const char *ngx_http_auth_token_draft_wrong(
     ngx_http_auth_token_provider_t *provider,
-    ngx_http_auth_token_draft_t *draft, ngx_uint_t first);
+    ngx_http_auth_token_draft_t *draft, ngx_uint_t first, ngx_uint_t last);
+static ngx_uint_t ngx_http_auth_token_draft_as_client(
+    ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_draft_t *draft);
 static ngx_uint_t ngx_http_auth_token_draft_shows_token(
     ngx_http_auth_token_draft_t *draft);
 static ngx_uint_t ngx_http_auth_token_draft_pairs_name(ngx_array_t *pairs,
@@ -26,6 +30,8 @@ static ngx_uint_t ngx_http_auth_token_draft_pairs_name(ngx_array_t *pairs,
 static ngx_uint_t ngx_http_auth_token_draft_clash(
     ngx_http_auth_token_provider_t *provider,
     ngx_http_auth_token_draft_t *draft);
+static ngx_uint_t ngx_http_auth_token_draft_has_field(
+    ngx_http_auth_token_draft_t *draft, const char *name);
 static ngx_uint_t ngx_http_auth_token_draft_has_id(
     ngx_http_auth_token_draft_t *draft);
 
@@ -47,12 +53,12 @@ static auth_token_status_t  ngx_http_auth_token_draft_statuses[] = {
 ngx_int_t
 ngx_http_auth_token_draft_check(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider,
-    ngx_http_auth_token_draft_t *draft, ngx_uint_t first)
+    ngx_http_auth_token_draft_t *draft, ngx_uint_t first, ngx_uint_t last)
 {
     ngx_str_t    name;
     const char  *wrong;
 
-    wrong = ngx_http_auth_token_draft_wrong(provider, draft, first);
+    wrong = ngx_http_auth_token_draft_wrong(provider, draft, first, last);
 
     if (wrong == NULL) {
         return NGX_OK;
@@ -71,7 +77,7 @@ ngx_http_auth_token_draft_check(ngx_conf_t *cf,
 
 static const char *
 ngx_http_auth_token_draft_wrong(ngx_http_auth_token_provider_t *provider,
-    ngx_http_auth_token_draft_t *draft, ngx_uint_t first)
+    ngx_http_auth_token_draft_t *draft, ngx_uint_t first, ngx_uint_t last)
 {
     ngx_uint_t          get;
     auth_token_step_t  *step;
@@ -86,6 +92,12 @@ ngx_http_auth_token_draft_wrong(ngx_http_auth_token_provider_t *provider,
 
     if (get && step->body != AUTH_TOKEN_BODY_NONE) {
         return "sends a body with the method \"GET\"";
+    }
+
+    if (ngx_http_auth_token_draft_as_client(provider, draft)
+        && ngx_http_auth_token_draft_has_field(draft, "Authorization"))
+    {
+        return "has a \"header\" that takes the place of the client's token";
     }
 
     if (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER
@@ -106,13 +118,37 @@ ngx_http_auth_token_draft_wrong(ngx_http_auth_token_provider_t *provider,
         return "is not the first and is asked with the client's token";
     }
 
-    if (step->mapping.id != AUTH_TOKEN_ID_ANY
+    /* an answer about whom else but the client: everybody would be admitted */
+
+    if (first && !draft->preset
+        && !ngx_http_auth_token_draft_as_client(provider, draft)
+        && !ngx_http_auth_token_draft_shows_token(draft))
+    {
+        return "is the first and is not asked with the client's token";
+    }
+
+    /* what a step that follows is asked, and kept, by */
+
+    if ((!last || step->mapping.id != AUTH_TOKEN_ID_ANY)
         && !ngx_http_auth_token_draft_has_id(draft))
     {
         return "must have \"id\"";
     }
 
     return NULL;
+}
+
+
+/* "credential token" is not yet applied to the steps */
+
+static ngx_uint_t
+ngx_http_auth_token_draft_as_client(ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_draft_t *draft)
+{
+    return draft->step.credential == AUTH_TOKEN_CREDENTIAL_TOKEN
+           || (draft->step.credential == AUTH_TOKEN_CREDENTIAL_PROVIDER
+               && provider->credential
+               && provider->credential->method->token);
 }
 
 
@@ -176,6 +212,31 @@ ngx_http_auth_token_draft_clash(ngx_http_auth_token_provider_t *provider,
             && line->data[pair[i].name.len] == ':'
             && ngx_strncasecmp(line->data, (u_char *) pair[i].name.data,
                                pair[i].name.len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_draft_has_field(ngx_http_auth_token_draft_t *draft,
+    const char *name)
+{
+    size_t              len;
+    ngx_uint_t          i;
+    auth_token_pair_t  *pair;
+
+    len = ngx_strlen(name);
+    pair = draft->headers.elts;
+
+    for (i = 0; i < draft->headers.nelts; i++) {
+        if (pair[i].name.len == len
+            && ngx_strncasecmp((u_char *) pair[i].name.data, (u_char *) name,
+                               len)
                == 0)
         {
             return 1;
@@ -251,7 +312,7 @@ ngx_http_auth_token_draft_names(auth_token_str_t text, const char *name)
 
 ngx_int_t
 ngx_http_auth_token_draft_defaults(ngx_conf_t *cf,
-    ngx_http_auth_token_draft_t *draft)
+    ngx_http_auth_token_draft_t *draft, ngx_uint_t last)
 {
     size_t                   i;
     ngx_uint_t               n;
@@ -275,7 +336,7 @@ ngx_http_auth_token_draft_defaults(ngx_conf_t *cf,
         }
     }
 
-    if (step->mapping.id != AUTH_TOKEN_ID_ANY) {
+    if (!last || step->mapping.id != AUTH_TOKEN_ID_ANY) {
         field = draft->fields.elts;
 
         for (i = 0; i < draft->fields.nelts; i++) {

@@ -330,14 +330,15 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider)
 {
     u_char                            ssl[NGX_INT_T_LEN * 2 + 2];
-    ngx_str_t                         parts[24];
-    ngx_uint_t                        n;
-    auth_token_buf_t                  steps;
+    ngx_str_t                        *name, parts[24];
+    ngx_uint_t                        i, n;
+    auth_token_buf_t                  steps, names;
     ngx_http_auth_token_reach_t      *reach;
 
     reach = &provider->reach;
 
     auth_token_buf_init(&steps, 1024 * 1024);
+    auth_token_buf_init(&names, 1024 * 1024);
 
     if (auth_token_protocol_fingerprint(provider->protocol, &steps) != 0
         || ngx_http_auth_token_endpoint_fingerprint(provider, &steps) != 0)
@@ -370,10 +371,27 @@ ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
     parts[n++] = reach->ssl_trusted_certificate;
     parts[n++] = reach->ssl_name;
     parts[n++] = reach->ssl_certificate;
+    parts[n++] = reach->ssl_crl;
+
+    name = reach->resolve ? reach->resolve->elts : NULL;
+
+    for (i = 0; name && i < reach->resolve->nelts; i++) {
+        if (auth_token_buf_add(&names, name[i].data, name[i].len) != 0
+            || auth_token_buf_add(&names, " ", 1) != 0)
+        {
+            auth_token_buf_free(&steps);
+            auth_token_buf_free(&names);
+            return NGX_ERROR;
+        }
+    }
+
+    parts[n].len = names.len;
+    parts[n++].data = names.data;
 
     ngx_http_auth_token_zone_fingerprint(parts, n, provider->fingerprint);
 
     auth_token_buf_free(&steps);
+    auth_token_buf_free(&names);
 
     return NGX_OK;
 }

@@ -26,6 +26,8 @@ static ngx_int_t ngx_http_auth_token_resolve_query(
     ngx_uint_t use_stale, ngx_http_auth_token_query_t *q);
 static ngx_uint_t ngx_http_auth_token_resolve_denied(
     ngx_http_auth_token_ctx_t *ctx);
+static ngx_uint_t ngx_http_auth_token_resolve_stuck(
+    ngx_http_auth_token_ctx_t *ctx);
 static void ngx_http_auth_token_resolve_hit(ngx_http_auth_token_ctx_t *ctx);
 static ngx_int_t ngx_http_auth_token_resolve_final(
     ngx_http_auth_token_ctx_t *ctx,
@@ -102,7 +104,9 @@ ngx_http_auth_token_resolve(ngx_http_auth_token_ctx_t *ctx)
     while (ctx->nhits < provider->protocol->nsteps
            && !ngx_http_auth_token_resolve_denied(ctx))
     {
-        if (ctx->tries++ == NGX_HTTP_AUTH_TOKEN_MAX_TRIES) {
+        if (ctx->tries++ == NGX_HTTP_AUTH_TOKEN_MAX_TRIES
+            || ngx_http_auth_token_resolve_stuck(ctx))
+        {
             return ngx_http_auth_token_resolve_fail(ctx, 1);
         }
 
@@ -142,6 +146,10 @@ ngx_http_auth_token_resolve(ngx_http_auth_token_ctx_t *ctx)
 
         if (ngx_http_auth_token_resolve_denied(ctx)) {
             break;
+        }
+
+        if (ngx_http_auth_token_resolve_stuck(ctx)) {
+            return ngx_http_auth_token_resolve_fail(ctx, 1);
         }
 
         rc = ngx_http_auth_token_resolve_join(ctx);
@@ -211,6 +219,15 @@ ngx_http_auth_token_resolve_denied(ngx_http_auth_token_ctx_t *ctx)
     }
 
     return 0;
+}
+
+
+/* a record that has no id leads to no further step, and is not enough */
+
+static ngx_uint_t
+ngx_http_auth_token_resolve_stuck(ngx_http_auth_token_ctx_t *ctx)
+{
+    return ctx->nhits != 0 && ctx->key.hi == 0 && ctx->key.lo == 0;
 }
 
 

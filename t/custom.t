@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from harness import *  # noqa: E402
 from harness.nginx import BINARY, MODULE  # noqa: E402
 
-STEP = "step s; request GET /t;"
+STEP = "step s; request GET /t; header X-T $token;"
 
 # what stands in a provider, and what nginx -t says of it; None: nothing
 WORDS = (
@@ -23,6 +23,13 @@ WORDS = (
     ("step s;", 'step "s" of provider "p" must have "request"'),
     ("step '';", '"step" directive has an empty name'),
     (f"{STEP} {STEP}", 'duplicate step "s"'),
+    *[(f"step s; request GET /t; {more}", 'step "s" of provider "p" is the '
+       "first and is not asked with the client's token")
+      for more in ("", "send_credential none;", "header X-T token;")],
+    ("step s; request GET /t; send_credential token; header authorization x;",
+     'has a "header" that takes the place of the client\'s token'),
+    (f"{STEP} step t; request GET /u;", 'step "s" of provider "p" must have '
+     '"id"'),
     ("step a; request GET; step b; request GET; step c; request GET; "
      "step d; request GET; step e;", "a provider has at most 4 steps"),
     (f"preset vault; {STEP}", '"step" cannot be used with "preset"'),
@@ -313,6 +320,30 @@ def two_steps():
 
 
 @test
+def a_first_step_alone_is_never_enough():
+    """Without an id the second step cannot be asked: neither when the first
+    was asked just now nor when its answer comes from the cache."""
+    authority = Authority()
+    nginx = Nginx(authority, http=provider(
+        "step whoami; request GET /who; send_credential token; id /id;\n"
+        "step details; request GET /t/$id; active /state on; id /id;"),
+        server=protected())
+    for body in ({}, {"id": None}, {"id": ""}):
+        token = os.urandom(20).hex()
+        authority.forbidden.append(token)
+        authority.rules({"match": {"path": "/who"}, "answer": {"body": body}},
+                        {"answer": {"body": {"id": "", "state": "on"}}})
+        authority.clear()
+        for n in range(3):
+            is_(verdict(nginx, token), "UNAVAILABLE", f"{body}, {n}")
+            # a failure is kept for a second, and so hides what else is kept
+            poll(lambda: False, 1.1)
+        is_({one["path"] for one in authority.log()}, {"/who"},
+            "nothing else is asked")
+    is_(authority.counts()["backend"], 0, "requests at the backend")
+
+
+@test
 def nothing_is_left_of_the_request_before():
     """A step with a body and one without take turns, with good answers and
     with broken ones in between: what is sent for one does not show what was
@@ -412,7 +443,7 @@ def a_list_of_providers():
 @test
 def another_mapping_is_another_answer():
     authority = Authority()
-    words = "step s; request GET /t; id /id;"
+    words = "step s; request GET /t; send_credential token; id /id;"
     nginx = Nginx(authority, http=provider(words), server=protected())
     authority.rules({"answer": {"body": {"id": "1", "off": True}}})
     authority.forbidden.append("a-token")

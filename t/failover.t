@@ -178,7 +178,7 @@ def a_status_that_a_step_lists():
         pair.nginx.configure(http="".join((
             "auth_token_provider p {{ cache valid=0 negative=0;",
             f" endpoint {urls[0]}; endpoint {urls[1]}; credential none;",
-            " step s; request GET /a; ", words, "}}")))
+            " step s; request GET /a; send_credential token; ", words, "}}")))
         ok(pair.nginx.process is None and not pair.nginx.start()
            or pair.nginx.reload(), words)
         pair.one.rules(*answers(503, "{}", "application/json"))

@@ -300,10 +300,7 @@ static const auth_token_condition_t  auth_token_preset_vault_refusal[] = {
 static const auth_token_status_t  auth_token_preset_vault_statuses[] = {
     { .status = 200, .outcome = AUTH_TOKEN_OUTCOME_RECORD },
     { .status = 403, .outcome = AUTH_TOKEN_OUTCOME_UNKNOWN,
-      .reason = "the authority does not know the token" },
-    { .status = 503, .outcome = AUTH_TOKEN_OUTCOME_UNAVAILABLE,
-      .reason = "the authority is sealed or under maintenance", .bare = 1,
-      .health = 1 }
+      .reason = "the authority does not know the token" }
 };
 
 static const auth_token_cidrs_t  auth_token_preset_vault_allow[] = {
