@@ -165,7 +165,7 @@ def an_endpoint_with_arguments():
 
     nginx.configure(http=(
         "auth_token_provider p {{ endpoint http://127.0.0.1:{plain}?v=2;"
-        " credential none; step s; request GET; unknown 404;"
+        " credential none; step s; request GET; header X-T $token; unknown 404;"
         " id /id; }}"))
     ok(nginx.reload(), "a step that adds no path, and no path at all")
     authority.clear()
