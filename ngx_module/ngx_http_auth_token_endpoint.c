@@ -28,6 +28,9 @@ static ngx_uint_t ngx_http_auth_token_endpoint_failed(
     ngx_http_auth_token_endpoint_t *endpoint);
 static ngx_uint_t ngx_http_auth_token_endpoint_aside(
     ngx_http_auth_token_endpoint_t *endpoint);
+static ngx_uint_t ngx_http_auth_token_endpoint_untried(
+    ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_tries_t *tries);
 static ngx_uint_t ngx_http_auth_token_endpoint_unanswered(
     const auth_token_step_t *step, ngx_http_auth_token_fetch_t *fetch);
 static void ngx_http_auth_token_endpoint_count(
@@ -271,11 +274,11 @@ ngx_http_auth_token_endpoint_next(ngx_http_auth_token_provider_t *provider,
             }
         }
 
-        if (next || tries->all || tries->tried) {
+        if (next || tries->all) {
             break;
         }
 
-        /* all of them failed lately: better to ask than to fail for sure */
+        /* the others failed lately: better to ask than to fail for sure */
 
         tries->all = 1;
     }
@@ -333,7 +336,24 @@ ngx_http_auth_token_endpoint_ended(ngx_http_auth_token_provider_t *provider,
 
     ngx_http_auth_token_endpoint_count(provider, endpoint, reason, fetch->log);
 
-    return tries->left > 1 ? NGX_AGAIN : NGX_OK;
+    return ngx_http_auth_token_endpoint_untried(provider, tries)
+           ? NGX_AGAIN : NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_endpoint_untried(ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_tries_t *tries)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < provider->endpoints.nelts; i++) {
+        if ((tries->tried & (1u << i)) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

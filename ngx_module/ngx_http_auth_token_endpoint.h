@@ -24,7 +24,7 @@
 
 typedef struct {
     ngx_http_auth_token_endpoint_t    *endpoint;     /* NULL: none yet */
-    ngx_uint_t                         left;         /* it and those after */
+    ngx_uint_t                         left;         /* to share the time */
     uint32_t                           tried;
     unsigned                           all:1;        /* none is left out */
 } ngx_http_auth_token_tries_t;

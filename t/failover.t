@@ -244,6 +244,21 @@ def none_that_is_there():
 
 
 @test
+def one_that_is_passed_over_is_better_than_none():
+    pair = Pair("fail_timeout=60s")
+    pair.one.rules(*FAILS)
+    pair.two.rules(*FAILS)
+    is_(pair.verdict(), "UNAVAILABLE", "both fail, and are passed over")
+    pair.one.rules()
+    is_(pair.verdict(), "ALLOWED", "the first is back")
+    pair.asked()
+    pair.one.rules(*answers(503))
+    pair.two.rules()
+    is_(pair.verdict(), "ALLOWED", "it fails, and the second is back")
+    is_(pair.asked()[1], 2, "which is asked though it is passed over")
+
+
+@test
 def what_was_found_is_found_again():
     pair = Pair(words="cache valid=300s;")
     token, other = pair.token(), pair.token()
