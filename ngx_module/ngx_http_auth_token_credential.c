@@ -187,6 +187,8 @@ ngx_http_auth_token_credential_renew(
     if (ngx_http_auth_token_secret_renew(&credential->secret, room, &text, log)
         != NGX_OK)
     {
+        /* what was read and refused may be a secret all the same */
+        ngx_explicit_memzero(room, sizeof(room));
         return;
     }
 

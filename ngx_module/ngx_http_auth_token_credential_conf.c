@@ -13,6 +13,7 @@
 
 #include "ngx_http_auth_token_credential.h"
 #include "ngx_http_auth_token_method.h"
+#include "ngx_http_auth_token_step_words.h"
 
 
 static ngx_http_auth_token_credential_t *
@@ -220,8 +221,6 @@ static ngx_int_t
 ngx_http_auth_token_credential_name(ngx_conf_t *cf,
     ngx_http_auth_token_credential_t *credential, ngx_str_t *value)
 {
-    u_char                               ch;
-    size_t                               i;
     const ngx_http_auth_token_method_t  *m;
 
     m = credential->method;
@@ -244,23 +243,7 @@ ngx_http_auth_token_credential_name(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    for (i = 0; i < value[1].len; i++) {
-        ch = value[1].data[i];
-
-        if ((ch < '0' || ch > '9') && (ch < 'A' || ch > 'Z')
-            && (ch < 'a' || ch > 'z') && ch != '-' && ch != '_')
-        {
-            break;
-        }
-    }
-
-    if (i == 0 || i != value[1].len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid header name \"%V\"", &value[1]);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return ngx_http_auth_token_step_field(cf, &value[1]);
 }
 
 

@@ -269,9 +269,7 @@ ngx_http_auth_token_draft_finish(ngx_conf_t *cf,
     }
 
     for (i = 0; i < n; i++) {
-        if (ngx_http_auth_token_draft_check(cf, provider, &drafts[i], i == 0,
-                                            i == n - 1)
-            != NGX_OK
+        if (ngx_http_auth_token_draft_check(cf, provider, i) != NGX_OK
             || ngx_http_auth_token_draft_defaults(cf, &drafts[i], i == n - 1)
                != NGX_OK)
         {
@@ -281,10 +279,6 @@ ngx_http_auth_token_draft_finish(ngx_conf_t *cf,
         ngx_http_auth_token_draft_freeze(&drafts[i]);
 
         steps[i] = drafts[i].step;
-
-        if (ngx_http_auth_token_draft_names(steps[i].path, "token")) {
-            protocol->id_in_url = 1;
-        }
 
         if (steps[i].credential == AUTH_TOKEN_CREDENTIAL_PROVIDER
             && steps[i].body != AUTH_TOKEN_BODY_FORM)

@@ -57,20 +57,28 @@ ngx_int_t ngx_http_auth_token_draft_finish(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
 
 /*
- * The parts of it for one step.  The first logs what is wrong with it, the
- * second adds what is not said: NGX_ERROR is "out of memory" there.
+ * The parts of it for one step.  The first logs what is wrong with the n-th,
+ * the second adds what is not said: NGX_ERROR is "out of memory" there.
  */
 ngx_int_t ngx_http_auth_token_draft_check(ngx_conf_t *cf,
-    ngx_http_auth_token_provider_t *provider,
-    ngx_http_auth_token_draft_t *draft, ngx_uint_t first, ngx_uint_t last);
+    ngx_http_auth_token_provider_t *provider, ngx_uint_t n);
 ngx_int_t ngx_http_auth_token_draft_defaults(ngx_conf_t *cf,
     ngx_http_auth_token_draft_t *draft, ngx_uint_t last);
 
 /*
- * Whether a template has the variable "name".
+ * Whether a template, or any that the step sends, has the variable "name".
  */
 ngx_uint_t ngx_http_auth_token_draft_names(auth_token_str_t text,
     const char *name);
+ngx_uint_t ngx_http_auth_token_draft_sends(ngx_http_auth_token_draft_t *draft,
+    const char *name);
+
+/*
+ * Whether the n-th step sends a variable that is neither the token nor kept,
+ * as a string, by a step before it; *name is its name then, borrowed.
+ */
+ngx_uint_t ngx_http_auth_token_draft_strange(
+    ngx_http_auth_token_draft_t *drafts, ngx_uint_t n, auth_token_str_t *name);
 
 
 #endif /* _NGX_HTTP_AUTH_TOKEN_DRAFT_H_INCLUDED_ */

@@ -25,8 +25,6 @@ static ngx_uint_t ngx_http_auth_token_draft_as_client(
     ngx_http_auth_token_draft_t *draft);
 static ngx_uint_t ngx_http_auth_token_draft_shows_token(
     ngx_http_auth_token_draft_t *draft);
-static ngx_uint_t ngx_http_auth_token_draft_pairs_name(ngx_array_t *pairs,
-    const char *name);
 static ngx_uint_t ngx_http_auth_token_draft_clash(
     ngx_http_auth_token_provider_t *provider,
     ngx_http_auth_token_draft_t *draft);
@@ -52,26 +50,37 @@ static auth_token_status_t  ngx_http_auth_token_draft_statuses[] = {
 
 ngx_int_t
 ngx_http_auth_token_draft_check(ngx_conf_t *cf,
-    ngx_http_auth_token_provider_t *provider,
-    ngx_http_auth_token_draft_t *draft, ngx_uint_t first, ngx_uint_t last)
+    ngx_http_auth_token_provider_t *provider, ngx_uint_t n)
 {
-    ngx_str_t    name;
-    const char  *wrong;
+    ngx_str_t                     name;
+    const char                   *wrong;
+    auth_token_str_t              variable;
+    ngx_http_auth_token_draft_t  *drafts;
 
-    wrong = ngx_http_auth_token_draft_wrong(provider, draft, first, last);
+    drafts = provider->drafts->elts;
 
-    if (wrong == NULL) {
-        return NGX_OK;
+    name.len = drafts[n].step.name.len;
+    name.data = drafts[n].step.name.data;
+
+    wrong = ngx_http_auth_token_draft_wrong(provider, &drafts[n], n == 0,
+                                            n == provider->drafts->nelts - 1);
+
+    if (wrong) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "step \"%V\" of provider \"%V\" %s", &name,
+                           &provider->name, wrong);
+        return NGX_ERROR;
     }
 
-    name.len = draft->step.name.len;
-    name.data = draft->step.name.data;
+    if (ngx_http_auth_token_draft_strange(drafts, n, &variable)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "step \"%V\" of provider \"%V\" has the variable "
+                           "\"$%*s\", which no step before it keeps", &name,
+                           &provider->name, variable.len, variable.data);
+        return NGX_ERROR;
+    }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "step \"%V\" of provider \"%V\" %s", &name,
-                       &provider->name, wrong);
-
-    return NGX_ERROR;
+    return NGX_OK;
 }
 
 
@@ -108,10 +117,6 @@ ngx_http_auth_token_draft_wrong(ngx_http_auth_token_provider_t *provider,
 
     if (first && (draft->step.mapping.id == AUTH_TOKEN_ID_EARLIER)) {
         return "is the first and has no earlier id";
-    }
-
-    if (first && ngx_http_auth_token_draft_names(step->path, "id")) {
-        return "is the first and has no \"$id\"";
     }
 
     if (!first && ngx_http_auth_token_draft_shows_token(draft)) {
@@ -160,33 +165,8 @@ ngx_http_auth_token_draft_as_client(ngx_http_auth_token_provider_t *provider,
 static ngx_uint_t
 ngx_http_auth_token_draft_shows_token(ngx_http_auth_token_draft_t *draft)
 {
-    auth_token_step_t  *step;
-
-    step = &draft->step;
-
-    return step->credential == AUTH_TOKEN_CREDENTIAL_TOKEN
-           || ngx_http_auth_token_draft_names(step->path, "token")
-           || ngx_http_auth_token_draft_names(step->json, "token")
-           || ngx_http_auth_token_draft_pairs_name(&draft->headers, "token")
-           || ngx_http_auth_token_draft_pairs_name(&draft->form, "token");
-}
-
-
-static ngx_uint_t
-ngx_http_auth_token_draft_pairs_name(ngx_array_t *pairs, const char *name)
-{
-    ngx_uint_t          i;
-    auth_token_pair_t  *pair;
-
-    pair = pairs->elts;
-
-    for (i = 0; i < pairs->nelts; i++) {
-        if (ngx_http_auth_token_draft_names(pair[i].value, name)) {
-            return 1;
-        }
-    }
-
-    return 0;
+    return draft->step.credential == AUTH_TOKEN_CREDENTIAL_TOKEN
+           || ngx_http_auth_token_draft_sends(draft, "token");
 }
 
 
@@ -257,46 +237,6 @@ ngx_http_auth_token_draft_has_id(ngx_http_auth_token_draft_t *draft)
 
     for (i = 0; i < draft->fields.nelts; i++) {
         if (auth_token_str_eq_lit(&field[i].name, "id")) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* whether the template has the variable */
-
-ngx_uint_t
-ngx_http_auth_token_draft_names(auth_token_str_t text, const char *name)
-{
-    size_t  i, n, len;
-
-    len = ngx_strlen(name);
-
-    for (i = 0; i < text.len; i++) {
-        if (text.data[i] != '$') {
-            continue;
-        }
-
-        n = i + 1;
-
-        if (n < text.len && text.data[n] == '{') {
-            n++;
-        }
-
-        if (text.len - n < len || ngx_strncmp(text.data + n, name, len) != 0) {
-            continue;
-        }
-
-        n += len;
-
-        if (n == text.len
-            || !(text.data[n] == '_'
-                 || (text.data[n] >= '0' && text.data[n] <= '9')
-                 || (text.data[n] >= 'A' && text.data[n] <= 'Z')
-                 || (text.data[n] >= 'a' && text.data[n] <= 'z')))
-        {
             return 1;
         }
     }

@@ -92,11 +92,11 @@ ngx_http_auth_token_fact_when(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_auth_token_provider_t *provider = conf;
 
-    ngx_str_t                        *value;
-    ngx_uint_t                        i;
-    auth_token_when_t                *when;
-    ngx_http_auth_token_draft_t      *draft;
+    ngx_str_t                    *value;
+    ngx_uint_t                    i;
+    auth_token_when_t            *when;
     ngx_http_auth_token_form_t   *form;
+    ngx_http_auth_token_draft_t  *draft;
 
     draft = ngx_http_auth_token_draft_current(cf, provider, 0);
     if (draft == NULL) {
@@ -183,7 +183,7 @@ ngx_http_auth_token_fact_cidrs(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_http_auth_token_fact_pointer(cf, &value[1], 0, &cidrs->pointer)
+    if (ngx_http_auth_token_fact_pointer(cf, &value[1], 1, &cidrs->pointer)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;

@@ -27,6 +27,8 @@ static char *ngx_http_auth_token_step_sender(ngx_conf_t *cf,
 static char *ngx_http_auth_token_step_header(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static ngx_uint_t ngx_http_auth_token_step_own(ngx_str_t *name);
+static ngx_uint_t ngx_http_auth_token_step_secret(ngx_str_t *name,
+    ngx_str_t *value);
 static char *ngx_http_auth_token_step_form(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_auth_token_step_pair(ngx_conf_t *cf, ngx_array_t *pairs,
@@ -200,8 +202,6 @@ ngx_http_auth_token_step_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_auth_token_provider_t *provider = conf;
 
-    u_char                        ch;
-    size_t                        i;
     ngx_str_t                    *value;
     ngx_http_auth_token_draft_t  *draft;
 
@@ -212,8 +212,30 @@ ngx_http_auth_token_step_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    for (i = 0; i < value[1].len; i++) {
-        ch = value[1].data[i];
+    if (ngx_http_auth_token_step_field(cf, &value[1]) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_auth_token_step_secret(&value[1], &value[2])) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "a literal secret in header \"%V\" is shown by "
+                           "\"nginx -T\", use \"credential\"", &value[1]);
+    }
+
+    return ngx_http_auth_token_step_pair(cf, &draft->headers,
+                                         draft->step.nheaders,
+                                         AUTH_TOKEN_PLACE_HEADER);
+}
+
+
+ngx_int_t
+ngx_http_auth_token_step_field(ngx_conf_t *cf, ngx_str_t *name)
+{
+    u_char  ch;
+    size_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
 
         if ((ch < '0' || ch > '9') && (ch < 'A' || ch > 'Z')
             && (ch < 'a' || ch > 'z') && ch != '-' && ch != '_')
@@ -222,17 +244,15 @@ ngx_http_auth_token_step_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    if (value[1].len == 0 || i != value[1].len
-        || ngx_http_auth_token_step_own(&value[1]))
+    if (name->len != 0 && i == name->len
+        && !ngx_http_auth_token_step_own(name))
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid header name \"%V\"", &value[1]);
-        return NGX_CONF_ERROR;
+        return NGX_OK;
     }
 
-    return ngx_http_auth_token_step_pair(cf, &draft->headers,
-                                         draft->step.nheaders,
-                                         AUTH_TOKEN_PLACE_HEADER);
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid header name \"%V\"",
+                       name);
+    return NGX_ERROR;
 }
 
 
@@ -250,6 +270,30 @@ ngx_http_auth_token_step_own(ngx_str_t *name)
 
     for (i = 0; names[i]; i++) {
         if (ngx_strcasecmp(name->data, (u_char *) names[i]) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* by its name only, so others may pass; one with a variable is no literal */
+
+static ngx_uint_t
+ngx_http_auth_token_step_secret(ngx_str_t *name, ngx_str_t *value)
+{
+    ngx_uint_t   i;
+    static char *parts[] = {
+        "authorization", "token", "secret", "api-key", "apikey", NULL
+    };
+
+    if (ngx_strlchr(value->data, value->data + value->len, '$')) {
+        return 0;
+    }
+
+    for (i = 0; parts[i]; i++) {
+        if (ngx_strcasestrn(name->data, parts[i], ngx_strlen(parts[i]) - 1)) {
             return 1;
         }
     }

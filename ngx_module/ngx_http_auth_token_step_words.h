@@ -33,5 +33,11 @@ extern ngx_command_t  ngx_http_auth_token_field_words[];
 ngx_int_t ngx_http_auth_token_fact_pointer(ngx_conf_t *cf, ngx_str_t *arg,
     size_t max_any, auth_token_str_t *pointer);
 
+/*
+ * Checks the name of a header field that a request is to be sent with.
+ * NGX_ERROR after logging: it is none, or one that the transport writes.
+ */
+ngx_int_t ngx_http_auth_token_step_field(ngx_conf_t *cf, ngx_str_t *name);
+
 
 #endif /* _NGX_HTTP_AUTH_TOKEN_STEP_WORDS_H_INCLUDED_ */

@@ -353,3 +353,19 @@ step "details": the credential was refused (status 401, code 10000
 --- error_code: 503
 --- error_log
 step "introspection": the credential was refused (status 401
+
+
+
+=== TEST 35: header fields that frame and route a request
+--- credential: header Host file:$BASE/group
+--- error_log eval
+qr{invalid header name "Host" in \S+/p.conf:4}
+--- dies
+
+
+
+=== TEST 36: a header field that is none
+--- credential: header X:Y file:$BASE/group
+--- error_log eval
+qr{invalid header name "X:Y" in \S+/p.conf:4}
+--- dies

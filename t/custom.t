@@ -45,8 +45,20 @@ WORDS = (
     ("step s; request GET //a;", 'path "//a" has an empty segment'),
     ("step s; request GET '/a b';", 'path "/a b" has a character that cannot'),
     ("step s; request GET /$;", 'path "/$" has a "$" that starts no variable'),
-    ("step s; request GET /$id;", 'step "s" of provider "p" is the first and '
-     'has no "$id"'),
+    *[(f"{first} {more}", f'step "{step}" of provider "p" has the variable '
+       f'"${name}", which no step before it keeps')
+      for first, step in (("step s; send_credential token;", "s"),
+                          (f"{STEP} id /id; field l /l as=list; "
+                           "field w /w as=words; step t;", "t"))
+      for more, name in (
+          ("request GET /${{sub}}x; id /id;".replace("{{", "{")
+           .replace("}}", "}"), "sub"),
+          ("request GET /; header A $l; id /id;", "l"),
+          ("request POST /; form a b$w; id /id;", "w"),
+          ("request POST /; json '{\"a\":\"$idx\"}'; id /id;", "idx"))],
+    ("step s; send_credential token; request GET /$id;",
+     'has the variable "$id", which no step before it keeps'),
+    ("preset cloudflare; header A $other;", 'has the variable "$other", which'),
     *[(f"{STEP} id /id; step t; request {more}", 'step "t" of provider "p" is '
        "not the first and is asked with the client's token")
       for more in ("GET /$id; send_credential token;", "GET /$id/$token;",
@@ -59,6 +71,9 @@ WORDS = (
     (f"{STEP} header A: c;", 'invalid header name "A:"'),
     (f"{STEP} header content-length 3;", 'invalid header name "content-len'),
     (f"{STEP} header Host b;", 'invalid header name "Host"'),
+    *[(f"{STEP} header {name} abc; nothing;",
+       f'a literal secret in header "{name}" is shown by "nginx -T"')
+      for name in ("X-Authorization", "Private-Token", "X-Api-Key")],
     (f"{STEP} header A 'b\\nc';", 'value of header "A" has a character'),
     (f"{STEP} header A $;", 'value of header "A" has a "$"'),
     (f"{STEP} header A b; header a c;", 'duplicate header "a"'),
@@ -104,6 +119,8 @@ WORDS = (
     (f"{STEP} not_before a;", 'pointer "a" is not a JSON pointer'),
     (f"{STEP} allow /a empty=all;", 'invalid parameter "empty=all"'),
     (f"{STEP} allow /a; allow /b; allow /c; allow /d;", "is given too often"),
+    (f"{STEP} allow /a/*/b/*;", 'pointer "/a/*/b/*" has too many "*" steps'),
+    (f"{STEP} deny /a/*/b/*;", 'pointer "/a/*/b/*" has too many "*" steps'),
     (f"{STEP} deny /a empty=any;", 'invalid number of arguments in "deny"'),
     (f"{STEP} restriction /a;", 'invalid number of arguments in "restrict'),
     (f"{STEP} id /a match=name;", 'invalid parameter "match=name"'),
@@ -131,6 +148,11 @@ WORDS = (
     (f"{STEP} expires_on /a rfc3339 date local milliseconds zero=never;",
      None),
     (f"{STEP} allow /a; allow /b empty=any; allow /c empty=nobody; deny /d;",
+     None),
+    (f"{STEP} allow /rules/*/cidr; allow /l/* empty=any; deny /d/*/e;", None),
+    (f"{STEP} header X-Other abc; header A-Token $token;", None),
+    (f"{STEP} id /id; field b /b as=label; field c /c; step u; "
+     "request GET /$id/${{b}}x/$c;".replace("{{", "{").replace("}}", "}"),
      None),
     (f"{STEP} restriction /a in not_in empty=any; code /errors/0/code;",
      None),
@@ -317,6 +339,35 @@ def two_steps():
         "UNAVAILABLE", "an id must be there to be asked about")
     is_(judged(DETAILS, first={"body": {"id": ".."}}, count=1)
         .header("x-verdict"), "UNAVAILABLE", "\"..\" goes into no path")
+
+
+@test
+def addresses_in_the_elements_of_a_list():
+    """As Linode and others have them: objects, each with a CIDR text."""
+    authority = Authority()
+    nginx = Nginx(authority, http=provider(
+        STEP + " allow /rules/*/cidr; deny /not/*/cidr;", credential="none"),
+        server=protected())
+
+    def cidrs(*texts):
+        return [{"cidr": text, "note": 1} for text in texts]
+
+    for body, wanted in (
+            ({}, "ALLOWED"), ({"rules": None}, "ALLOWED"),
+            ({"rules": cidrs("192.0.2.0/24", "127.0.0.0/8")}, "ALLOWED"),
+            ({"rules": cidrs("192.0.2.0/24")}, "ADDRESS_DENIED"),
+            ({"rules": [{"cidr": ["192.0.2.1", "127.0.0.1"]}]}, "ALLOWED"),
+            ({"rules": []}, "ADDRESS_DENIED"),
+            ({"rules": [{"note": 1}]}, "UNAVAILABLE"),
+            ({"rules": cidrs("127.0.0.1") + [{"cidr": None}]}, "UNAVAILABLE"),
+            ({"rules": {"cidr": "127.0.0.1"}}, "UNAVAILABLE"),
+            ({"rules": cidrs(1)}, "UNAVAILABLE"),
+            ({"not": cidrs("192.0.2.0/24")}, "ALLOWED"),
+            ({"not": []}, "ALLOWED"),
+            ({"not": cidrs("192.0.2.0/24", "127.0.0.1")}, "ADDRESS_DENIED"),
+            ({"not": cidrs("192.0.2.0/24") + [{}]}, "UNAVAILABLE")):
+        authority.rules({"answer": {"body": body}})
+        is_(verdict(nginx, os.urandom(20).hex()), wanted, f"{body}")
 
 
 @test

@@ -361,8 +361,7 @@ static const auth_token_protocol_t  auth_token_presets[] = {
     {
         .name = auth_token_str("cloudflare_id"),
         auth_token_preset_list(auth_token_preset_cf_id_steps),
-        .token = auth_token_preset_cf_id,
-        .id_in_url = 1
+        .token = auth_token_preset_cf_id
     },
     {
         .name = auth_token_str("introspection"),

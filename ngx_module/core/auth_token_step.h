@@ -229,7 +229,6 @@ typedef struct {
     size_t                          nsteps;
     const auth_token_step_t        *steps;
     auth_token_syntax_t             token;       /* always a b64token too */
-    unsigned                        id_in_url:1; /* never log the URL */
     unsigned                        form_credentials:1; /* "post" is allowed */
 } auth_token_protocol_t;
 

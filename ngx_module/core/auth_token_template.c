@@ -91,6 +91,22 @@ auth_token_template_check(auth_token_str_t text, auth_token_place_e place)
 
 
 int
+auth_token_template_variable(auth_token_str_t *rest, auth_token_str_t *name)
+{
+    auth_token_template_piece_t  piece;
+
+    while (auth_token_template_next(rest, &piece) == 1) {
+        if (piece.variable) {
+            *name = piece.text;
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
 auth_token_template_expand(auth_token_str_t text, auth_token_place_e place,
     const auth_token_vars_t *vars, auth_token_buf_t *out)
 {

@@ -26,6 +26,13 @@ const char *auth_token_template_check(auth_token_str_t text,
     auth_token_place_e place);
 
 /*
+ * Takes the next variable's name, borrowed, of the template "rest", which is
+ * moved past it.  Returns 1, or 0: there is none, or it is no template.
+ */
+int auth_token_template_variable(auth_token_str_t *rest,
+    auth_token_str_t *name);
+
+/*
  * Appends the expanded text.  Returns 0, or -1: not a template, the buffer
  * failed, or a variable is absent, empty or cannot stand there.  Constant
  * text is escaped in FORM only.

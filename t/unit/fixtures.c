@@ -108,7 +108,8 @@ test_fixture(const fixture_case_t *c, const char *text)
     id_record(&earlier, c->id);
     records[0] = record_of(&earlier);
 
-    vars.token = str_of(preset(c->preset)->id_in_url ? c->id : TOKEN);
+    vars.token = str_of(strcmp(c->preset, "cloudflare_id") == 0 ? c->id
+                                                                : TOKEN);
     vars.records = records;
     vars.nrecords = 1;
 

@@ -236,10 +236,6 @@ test_tables(void)
                "tokens have limits");
     }
 
-    ok(preset("cloudflare_id")->id_in_url
-       && !preset("cloudflare")->id_in_url
-       && !preset("introspection")->id_in_url,
-       "whose URL is not for the log");
     ok(preset("introspection")->form_credentials
        && !preset("cloudflare")->form_credentials
        && !preset("cloudflare_id")->form_credentials,

@@ -205,6 +205,30 @@ test_check(void)
 }
 
 
+static void
+test_variable(void)
+{
+    auth_token_str_t  rest, name;
+
+    rest = guarded("/a$id/${sub_1}x?$token");
+
+    ok(auth_token_template_variable(&rest, &name), "the first variable");
+    is_mem(name.data, name.len, "id", 2, "its name");
+    ok(auth_token_template_variable(&rest, &name), "the second");
+    is_mem(name.data, name.len, "sub_1", 5, "its name");
+    ok(auth_token_template_variable(&rest, &name), "the last");
+    is_mem(name.data, name.len, "token", 5, "its name");
+    is_int(auth_token_template_variable(&rest, &name), 0, "and no more");
+
+    rest = guarded("plain");
+    is_int(auth_token_template_variable(&rest, &name), 0, "none at all");
+
+    rest = guarded("$id$-$sub");
+    ok(auth_token_template_variable(&rest, &name), "before what is none");
+    is_int(auth_token_template_variable(&rest, &name), 0, "no template");
+}
+
+
 /* the latest record that has the name decides, also if it is no string */
 
 static void
@@ -291,6 +315,7 @@ main(void)
 
     test_expand(&vars);
     test_check();
+    test_variable();
     test_value(record_of(&first), record_of(&last));
     test_ceiling();
 
