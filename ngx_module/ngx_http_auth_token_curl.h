@@ -23,6 +23,12 @@
 #endif
 
 
+/* of ssl_protocols; never an older one */
+
+#define NGX_HTTP_AUTH_TOKEN_TLSV1_2  0x0002
+#define NGX_HTTP_AUTH_TOKEN_TLSV1_3  0x0004
+
+
 /* how an authority is reached; set once at configuration, then read-only */
 
 typedef struct {
@@ -43,7 +49,10 @@ typedef struct {
     ngx_str_t             ssl_crl;
     ngx_str_t             ssl_certificate;
     ngx_str_t             ssl_certificate_key;
+    ngx_str_t             ssl_password_file;
     ngx_str_t             ssl_ciphers;
+    ngx_uint_t            ssl_protocols;
+    ngx_array_t          *ssl_conf_commands;  /* ngx_keyval_t, or NULL */
     unsigned              https:1;            /* TLS is certain to be used */
 
     void                 *store;              /* private, owned by cycle */

@@ -148,7 +148,7 @@ ngx_http_auth_token_provider_create(ngx_conf_t *cf)
     reach->max_connections = NGX_CONF_UNSET_UINT;
     reach->ssl_verify = NGX_CONF_UNSET;
     reach->ssl_verify_depth = NGX_CONF_UNSET_UINT;
-    reach->resolve = NULL;
+    reach->ssl_conf_commands = NGX_CONF_UNSET_PTR;
 
     return provider;
 }
@@ -320,6 +320,12 @@ ngx_http_auth_token_provider_defaults(ngx_http_auth_token_provider_t *provider)
     ngx_conf_init_size_value(reach->max_body, 64 * 1024);
     ngx_conf_init_value(reach->ssl_verify, 1);
     ngx_conf_init_uint_value(reach->ssl_verify_depth, 4);
+    ngx_conf_init_ptr_value(reach->ssl_conf_commands, NULL);
+
+    if (reach->ssl_protocols == 0) {
+        reach->ssl_protocols = NGX_HTTP_AUTH_TOKEN_TLSV1_2
+                               |NGX_HTTP_AUTH_TOKEN_TLSV1_3;
+    }
 }
 
 

@@ -23,6 +23,8 @@ static char *ngx_http_auth_token_reach_verify(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_auth_token_reach_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+static char *ngx_http_auth_token_reach_command(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 static char *ngx_http_auth_token_reach_proxy(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_auth_token_reach_name(ngx_conf_t *cf,
@@ -31,6 +33,13 @@ static char *ngx_http_auth_token_reach_name(ngx_conf_t *cf,
 
 #define ngx_http_auth_token_reach_offset(field)                               \
     offsetof(ngx_http_auth_token_provider_t, field)
+
+
+static ngx_conf_bitmask_t  ngx_http_auth_token_reach_protocols[] = {
+    { ngx_string("TLSv1.2"), NGX_HTTP_AUTH_TOKEN_TLSV1_2 },
+    { ngx_string("TLSv1.3"), NGX_HTTP_AUTH_TOKEN_TLSV1_3 },
+    { ngx_null_string, 0 }
+};
 
 
 ngx_command_t  ngx_http_auth_token_reach_words[] = {
@@ -110,6 +119,27 @@ ngx_command_t  ngx_http_auth_token_reach_words[] = {
       ngx_http_auth_token_reach_file,
       0,
       ngx_http_auth_token_reach_offset(reach.ssl_certificate_key),
+      NULL },
+
+    { ngx_string("ssl_password_file"),
+      NGX_CONF_TAKE1,
+      ngx_http_auth_token_reach_file,
+      0,
+      ngx_http_auth_token_reach_offset(reach.ssl_password_file),
+      NULL },
+
+    { ngx_string("ssl_protocols"),
+      NGX_CONF_1MORE,
+      ngx_conf_set_bitmask_slot,
+      0,
+      ngx_http_auth_token_reach_offset(reach.ssl_protocols),
+      &ngx_http_auth_token_reach_protocols },
+
+    { ngx_string("ssl_conf_command"),
+      NGX_CONF_TAKE2,
+      ngx_http_auth_token_reach_command,
+      0,
+      ngx_http_auth_token_reach_offset(reach.ssl_conf_commands),
       NULL },
 
     { ngx_string("allow_http"),
@@ -215,6 +245,38 @@ ngx_http_auth_token_reach_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* what has a word of its own here must not be undone behind its back */
+
+static char *
+ngx_http_auth_token_reach_command(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_str_t    *value;
+    ngx_uint_t    i;
+    static char  *others[] = {
+        "Protocol", "ssl_protocols",
+        "MinProtocol", "ssl_protocols",
+        "MaxProtocol", "ssl_protocols",
+        "VerifyMode", "ssl_verify",
+        NULL
+    };
+
+    value = cf->args->elts;
+
+    for (i = 0; others[i]; i += 2) {
+        if (ngx_strcasecmp(value[1].data, (u_char *) others[i]) == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "command \"%V\" is not for "
+                               "\"ssl_conf_command\", use \"%s\"",
+                               &value[1], others[i + 1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return ngx_conf_set_keyval_slot(cf, cmd, conf);
 }
 
 

@@ -14,14 +14,8 @@
 #include "ngx_http_auth_token_secret.h"
 
 
-/* a second write may leave the same times, if it comes at once */
-#define NGX_HTTP_AUTH_TOKEN_SECRET_SETTLES  2
-
-
 static ngx_int_t ngx_http_auth_token_secret_credential(ngx_conf_t *cf,
     ngx_str_t *name, ngx_str_t *path);
-static ngx_int_t ngx_http_auth_token_secret_file(ngx_conf_t *cf,
-    ngx_http_auth_token_secret_t *secret, u_char *room, ngx_str_t *text);
 static ngx_int_t ngx_http_auth_token_secret_env(ngx_conf_t *cf,
     ngx_str_t *name, ngx_str_t *text);
 static const char *ngx_http_auth_token_secret_load(
@@ -29,10 +23,6 @@ static const char *ngx_http_auth_token_secret_load(
     ngx_str_t *text, ngx_file_info_t *fi, ngx_err_t *err);
 static const char *ngx_http_auth_token_secret_check(
     ngx_http_auth_token_secret_t *secret, ngx_str_t *text);
-static void ngx_http_auth_token_secret_stamp(ngx_file_info_t *fi,
-    ngx_http_auth_token_stamp_t *stamp);
-static ngx_uint_t ngx_http_auth_token_secret_same(
-    ngx_http_auth_token_stamp_t *a, ngx_http_auth_token_stamp_t *b);
 static void ngx_http_auth_token_secret_gone(
     ngx_http_auth_token_secret_t *secret, ngx_log_t *log);
 
@@ -127,7 +117,7 @@ ngx_http_auth_token_secret_credential(ngx_conf_t *cf, ngx_str_t *name,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_auth_token_secret_file(ngx_conf_t *cf,
     ngx_http_auth_token_secret_t *secret, u_char *room, ngx_str_t *text)
 {
@@ -178,7 +168,7 @@ ngx_http_auth_token_secret_file(ngx_conf_t *cf,
                            "secret file \"%V\" can be read by others", path);
     }
 
-    ngx_http_auth_token_secret_stamp(&fi, &secret->stamp);
+    ngx_http_auth_token_stamp_take(&fi, &secret->stamp);
 
     return NGX_OK;
 }
@@ -281,36 +271,6 @@ ngx_http_auth_token_secret_check(ngx_http_auth_token_secret_t *secret,
 }
 
 
-static void
-ngx_http_auth_token_secret_stamp(ngx_file_info_t *fi,
-    ngx_http_auth_token_stamp_t *stamp)
-{
-    time_t  age;
-
-    age = ngx_time() - fi->st_mtim.tv_sec;
-
-    stamp->mtime = fi->st_mtim;
-    stamp->ctime = fi->st_ctim;
-    stamp->size = ngx_file_size(fi);
-    stamp->uniq = ngx_file_uniq(fi);
-    stamp->settled = (age >= NGX_HTTP_AUTH_TOKEN_SECRET_SETTLES
-                      || age <= -NGX_HTTP_AUTH_TOKEN_SECRET_SETTLES);
-}
-
-
-static ngx_uint_t
-ngx_http_auth_token_secret_same(ngx_http_auth_token_stamp_t *a,
-    ngx_http_auth_token_stamp_t *b)
-{
-    return a->mtime.tv_sec == b->mtime.tv_sec
-           && a->mtime.tv_nsec == b->mtime.tv_nsec
-           && a->ctime.tv_sec == b->ctime.tv_sec
-           && a->ctime.tv_nsec == b->ctime.tv_nsec
-           && a->size == b->size
-           && a->uniq == b->uniq;
-}
-
-
 ngx_int_t
 ngx_http_auth_token_secret_renew(ngx_http_auth_token_secret_t *secret,
     u_char *room, ngx_str_t *text, ngx_log_t *log)
@@ -335,9 +295,9 @@ ngx_http_auth_token_secret_renew(ngx_http_auth_token_secret_t *secret,
 
     secret->gone = 0;
 
-    ngx_http_auth_token_secret_stamp(&fi, &stamp);
+    ngx_http_auth_token_stamp_take(&fi, &stamp);
 
-    same = ngx_http_auth_token_secret_same(&stamp, &secret->stamp);
+    same = ngx_http_auth_token_stamp_same(&stamp, &secret->stamp);
 
     if (same && secret->stamp.settled) {
         return NGX_DECLINED;

@@ -15,20 +15,11 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_http_auth_token_stamp.h"
+
 
 /* longer ones are no header field of anybody */
 #define NGX_HTTP_AUTH_TOKEN_MAX_SECRET  8192
-
-
-/* a file as it was when it was read */
-
-typedef struct {
-    struct timespec  mtime;
-    struct timespec  ctime;
-    off_t            size;
-    ngx_file_uniq_t  uniq;
-    unsigned         settled:1;    /* a write would have shown */
-} ngx_http_auth_token_stamp_t;
 
 
 /* "path" is empty for a secret that is in no file */
@@ -49,6 +40,12 @@ typedef struct {
  * holds.
  */
 ngx_int_t ngx_http_auth_token_secret_read(ngx_conf_t *cf, ngx_str_t *arg,
+    ngx_http_auth_token_secret_t *secret, u_char *room, ngx_str_t *text);
+
+/*
+ * The same of the file secret->path, whose name is made a full one.
+ */
+ngx_int_t ngx_http_auth_token_secret_file(ngx_conf_t *cf,
     ngx_http_auth_token_secret_t *secret, u_char *room, ngx_str_t *text);
 
 /*

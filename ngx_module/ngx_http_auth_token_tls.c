@@ -4,10 +4,10 @@
  */
 
 /*
- * Owns the trust store, client certificate and ciphers of an authority.  A
- * CA bundle costs tens of milliseconds to parse: libcurl would do that for
- * each connection, in the worker; here it is done once, in the master, which
- * is also the one that may read a private key.
+ * Owns the trust store of an authority, and what else its connections are
+ * made with.  A CA bundle costs tens of milliseconds to parse: libcurl would
+ * do that for each connection, in the worker; here it is done once, in the
+ * master, which is also the one that may read a private key.
  */
 
 #include <ngx_config.h>
@@ -18,20 +18,17 @@
 #include <openssl/ssl.h>
 
 #include "ngx_http_auth_token_tls.h"
+#include "ngx_http_auth_token_tls_certificate.h"
+#include "ngx_http_auth_token_tls_options.h"
 
 
-/*
- * The template is a whole SSL_CTX, as OpenSSL then checks at configuration
- * that key and certificate belong together and that ciphers are known.
- */
+/* a whole SSL_CTX, as OpenSSL then checks options at configuration */
 
 typedef struct {
-    SSL_CTX      *ctx;
-    ngx_flag_t    verify;
-    ngx_uint_t    depth;
-    char         *ciphers;
-    ngx_str_t     anchor;
-    ngx_cycle_t  *cycle;
+    SSL_CTX                                *ctx;
+    ngx_http_auth_token_tls_certificate_t   certificate;
+    ngx_str_t                               anchor;
+    ngx_cycle_t                            *cycle;
 } ngx_http_auth_token_tls_t;
 
 
@@ -45,11 +42,7 @@ static ngx_int_t ngx_http_auth_token_tls_pick(ngx_conf_t *cf,
     ngx_http_auth_token_tls_t *tls);
 static ngx_int_t ngx_http_auth_token_tls_crl(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
-static ngx_int_t ngx_http_auth_token_tls_certificate(ngx_conf_t *cf,
-    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx);
 static char *ngx_http_auth_token_tls_path(ngx_conf_t *cf, ngx_str_t *name);
-static int ngx_http_auth_token_tls_password(char *buf, int size, int rwflag,
-    void *data);
 static void ngx_http_auth_token_tls_error(ngx_conf_t *cf, const char *what,
     char *file);
 static void ngx_http_auth_token_tls_cleanup(void *data);
@@ -77,6 +70,7 @@ ngx_int_t
 ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach)
 {
+    char                       *wrong;
     ngx_int_t                   rc;
     ngx_pool_cleanup_t         *cln;
     ngx_http_auth_token_tls_t  *tls;
@@ -90,8 +84,6 @@ ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
     ngx_memzero(tls, sizeof(ngx_http_auth_token_tls_t));
 
     tls->cycle = cf->cycle;
-    tls->verify = reach->ssl_verify;
-    tls->depth = reach->ssl_verify_depth;
 
     tls->ctx = SSL_CTX_new(TLS_client_method());
     if (tls->ctx == NULL) {
@@ -101,22 +93,20 @@ ngx_http_auth_token_tls_configure(ngx_conf_t *cf,
 
     cln->handler = ngx_http_auth_token_tls_cleanup;
 
-    if (reach->ssl_ciphers.len) {
-        /* words of the configuration end with a NUL */
-        tls->ciphers = (char *) reach->ssl_ciphers.data;
+    wrong = ngx_http_auth_token_tls_options_set(reach, tls->ctx);
 
-        if (SSL_CTX_set_cipher_list(tls->ctx, tls->ciphers) == 0) {
-            ngx_http_auth_token_tls_error(cf, "SSL_CTX_set_cipher_list",
-                                          tls->ciphers);
-            return NGX_ERROR;
-        }
+    if (wrong) {
+        ngx_http_auth_token_tls_error(cf, "TLS option", wrong);
+        return NGX_ERROR;
     }
 
     rc = reach->ssl_verify ? ngx_http_auth_token_tls_trust(cf, reach, tls)
                            : NGX_OK;
 
     if (rc == NGX_ERROR
-        || ngx_http_auth_token_tls_certificate(cf, reach, tls->ctx) != NGX_OK)
+        || ngx_http_auth_token_tls_certificate_read(cf, reach,
+                                                    &tls->certificate)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -299,54 +289,10 @@ ngx_http_auth_token_tls_crl(ngx_conf_t *cf,
 }
 
 
-static ngx_int_t
-ngx_http_auth_token_tls_certificate(ngx_conf_t *cf,
-    ngx_http_auth_token_reach_t *reach, SSL_CTX *ctx)
-{
-    char  *cert, *key;
-
-    if (reach->ssl_certificate.len == 0) {
-        return NGX_OK;
-    }
-
-    if (reach->ssl_certificate_key.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "no \"ssl_certificate_key\" is defined "
-                           "for certificate \"%V\"", &reach->ssl_certificate);
-        return NGX_ERROR;
-    }
-
-    cert = ngx_http_auth_token_tls_path(cf, &reach->ssl_certificate);
-    key = ngx_http_auth_token_tls_path(cf, &reach->ssl_certificate_key);
-
-    if (cert == NULL || key == NULL) {
-        return NGX_ERROR;
-    }
-
-    SSL_CTX_set_default_passwd_cb(ctx, ngx_http_auth_token_tls_password);
-
-    if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1) {
-        ngx_http_auth_token_tls_error(cf, "SSL_CTX_use_certificate_chain_file",
-                                      cert);
-        return NGX_ERROR;
-    }
-
-    if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1) {
-        ngx_http_auth_token_tls_error(cf, "SSL_CTX_use_PrivateKey_file", key);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
 ngx_int_t
 ngx_http_auth_token_tls_setup(void *data, ngx_http_auth_token_reach_t *reach)
 {
-    X509                       *cert;
-    SSL_CTX                    *ctx, *template;
-    EVP_PKEY                   *key;
-    STACK_OF(X509)             *chain;
+    SSL_CTX                    *ctx;
     ngx_http_auth_token_tls_t  *tls;
 
     ctx = data;
@@ -356,41 +302,20 @@ ngx_http_auth_token_tls_setup(void *data, ngx_http_auth_token_reach_t *reach)
         return NGX_ERROR;
     }
 
-    template = tls->ctx;
-
     /* bytes in a buffer of OpenSSL are bytes that a look at a socket misses */
     SSL_CTX_set_read_ahead(ctx, 0);
 
-    if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) {
+    if (ngx_http_auth_token_tls_options_set(reach, ctx) != NULL) {
         return NGX_ERROR;
     }
 
-    if (tls->ciphers && SSL_CTX_set_cipher_list(ctx, tls->ciphers) != 1) {
-        return NGX_ERROR;
-    }
-
-    if (tls->verify) {
-        SSL_CTX_set1_cert_store(ctx, SSL_CTX_get_cert_store(template));
+    if (reach->ssl_verify) {
+        SSL_CTX_set1_cert_store(ctx, SSL_CTX_get_cert_store(tls->ctx));
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-        SSL_CTX_set_verify_depth(ctx, (int) tls->depth);
+        SSL_CTX_set_verify_depth(ctx, (int) reach->ssl_verify_depth);
     }
 
-    cert = SSL_CTX_get0_certificate(template);
-    key = SSL_CTX_get0_privatekey(template);
-
-    if (cert == NULL) {
-        return NGX_OK;
-    }
-
-    if (SSL_CTX_use_certificate(ctx, cert) != 1
-        || SSL_CTX_get0_chain_certs(template, &chain) != 1
-        || SSL_CTX_set1_chain(ctx, chain) != 1
-        || SSL_CTX_use_PrivateKey(ctx, key) != 1)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return ngx_http_auth_token_tls_certificate_lend(&tls->certificate, ctx);
 }
 
 
@@ -457,15 +382,6 @@ ngx_http_auth_token_tls_path(ngx_conf_t *cf, ngx_str_t *name)
 }
 
 
-/* OpenSSL's own callback would ask the terminal, and wait */
-
-static int
-ngx_http_auth_token_tls_password(char *buf, int size, int rwflag, void *data)
-{
-    return 0;
-}
-
-
 static void
 ngx_http_auth_token_tls_error(ngx_conf_t *cf, const char *what, char *file)
 {
@@ -489,6 +405,7 @@ ngx_http_auth_token_tls_cleanup(void *data)
     ngx_http_auth_token_tls_t  *tls = data;
 
     SSL_CTX_free(tls->ctx);
+    ngx_http_auth_token_tls_certificate_free(&tls->certificate);
 
     /* the next cycle may get the same address, and other certificates */
 

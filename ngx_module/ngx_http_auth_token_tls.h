@@ -35,8 +35,8 @@ void ngx_http_auth_token_tls_algorithms(void);
 void ngx_http_auth_token_tls_extensions(void *certs);
 
 /*
- * Lends the trust store, the client certificate and the ciphers to "ctx",
- * an SSL_CTX.  NGX_ERROR: the connection must not be made.
+ * Lends the trust store and the client certificate to "ctx", an SSL_CTX, and
+ * sets its options.  NGX_ERROR: the connection must not be made.
  */
 ngx_int_t ngx_http_auth_token_tls_setup(void *ctx,
     ngx_http_auth_token_reach_t *reach);

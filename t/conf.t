@@ -884,7 +884,7 @@ qr{X509_load_crl_file.* in \S+/bad.conf:3}
 --- words
     ssl_ciphers NOSUCH;
 --- error_log eval
-qr{SSL_CTX_set_cipher_list.* in \S+/bad.conf:3}
+qr{TLS option\("NOSUCH"\) failed.* in \S+/bad.conf:3}
 
 
 
