@@ -27,9 +27,6 @@ static void ngx_http_auth_token_conf_unprotected(ngx_conf_t *cf);
 static ngx_http_auth_token_zone_t *ngx_http_auth_token_conf_add_zone(
     ngx_conf_t *cf, ngx_http_auth_token_main_conf_t *mcf, ngx_str_t *name,
     size_t size);
-static char *ngx_http_auth_token_conf_bind(ngx_conf_t *cf,
-    ngx_http_auth_token_main_conf_t *mcf,
-    ngx_http_auth_token_provider_t *provider);
 
 
 static ngx_str_t  ngx_http_auth_token_default_zone = ngx_string("tokens");
@@ -87,39 +84,6 @@ ngx_http_auth_token_init_main_conf(ngx_conf_t *cf, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-/* a provider that names no zone uses the first */
-
-static char *
-ngx_http_auth_token_conf_bind(ngx_conf_t *cf,
-    ngx_http_auth_token_main_conf_t *mcf,
-    ngx_http_auth_token_provider_t *provider)
-{
-    ngx_uint_t                    i;
-    ngx_http_auth_token_zone_t  **zones;
-
-    zones = mcf->zones.elts;
-
-    for (i = 0; i < mcf->zones.nelts; i++) {
-        if (provider->zone_name.len == 0
-            || (provider->zone_name.len == zones[i]->name.len
-                && ngx_strncmp(provider->zone_name.data, zones[i]->name.data,
-                               zones[i]->name.len)
-                   == 0))
-        {
-            provider->zone = zones[i];
-            return NGX_CONF_OK;
-        }
-    }
-
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "unknown auth_token_zone \"%V\" in %V:%ui",
-                  &provider->zone_name, &provider->zone_place.file,
-                  provider->zone_place.line);
-
-    return NGX_CONF_ERROR;
 }
 
 

@@ -31,6 +31,14 @@ char *ngx_http_auth_token_conf_dry_run(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
+ * Gives a provider the zone that it names, or the first.  NGX_CONF_ERROR after
+ * logging: there is none of this name, or no room in it.
+ */
+char *ngx_http_auth_token_conf_bind(ngx_conf_t *cf,
+    ngx_http_auth_token_main_conf_t *mcf,
+    ngx_http_auth_token_provider_t *provider);
+
+/*
  * Notes where the directive being read stands.
  */
 void ngx_http_auth_token_conf_place(ngx_conf_t *cf,

@@ -242,12 +242,27 @@ ngx_http_auth_token_flight_land_refusal(ngx_http_auth_token_flight_t *f,
 
     ngx_http_auth_token_limit_success(&sh->slots[f->slot], f->probe, now);
 
-    if (good) {
-        e = ngx_http_auth_token_entry_find(sh, &f->key);
-        if (e) {
-            ngx_http_auth_token_entry_remove(sh, e);
-        }
+    /*
+     * A definite "no" ends what was there when it was asked for, and stands
+     * beside a failure that somebody else met since: only an answer that came
+     * after the question outdoes it.
+     */
 
+    e = ngx_http_auth_token_entry_find(sh, &f->key);
+
+    if (e
+        && (good
+            || ngx_http_auth_token_index_age(f->started, e->stored) <= 0))
+    {
+        ngx_http_auth_token_entry_remove(sh, e);
+        e = NULL;
+    }
+
+    good |= (e == NULL
+             && !ngx_http_auth_token_index_purged(sh, &f->key, NULL, f->slot,
+                                                  f->sequence));
+
+    if (good) {
         ngx_http_auth_token_negative_store(sh, &f->key, f->slot,
                                            NGX_HTTP_AUTH_TOKEN_CACHE_REFUSED,
                                            now);

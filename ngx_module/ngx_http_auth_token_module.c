@@ -19,6 +19,7 @@
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_purge_handler.h"
 #include "ngx_http_auth_token_require.h"
+#include "ngx_http_auth_token_resolve.h"
 #include "ngx_http_auth_token_set.h"
 #include "ngx_http_auth_token_status.h"
 #include "ngx_http_auth_token_strip.h"
@@ -29,6 +30,7 @@
 static ngx_int_t ngx_http_auth_token_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_auth_token_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_auth_token_init_process(ngx_cycle_t *cycle);
+static void ngx_http_auth_token_take_slots(ngx_cycle_t *cycle);
 static void ngx_http_auth_token_exit_process(ngx_cycle_t *cycle);
 static ngx_uint_t ngx_http_auth_token_serves(ngx_cycle_t *cycle);
 
@@ -263,8 +265,29 @@ ngx_http_auth_token_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    ngx_http_auth_token_take_slots(cycle);
+
     return ngx_http_auth_token_lookup_init_process(cycle,
                                           ngx_http_auth_token_handler_resume);
+}
+
+
+/* before those of the last configuration, if there is room for one only */
+
+static void
+ngx_http_auth_token_take_slots(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                        i;
+    ngx_http_auth_token_provider_t  **providers;
+    ngx_http_auth_token_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_http_auth_token_module);
+    providers = mcf->providers.elts;
+
+    for (i = 0; i < mcf->providers.nelts; i++) {
+        (void) ngx_http_auth_token_resolve_slot(providers[i]);
+    }
 }
 
 

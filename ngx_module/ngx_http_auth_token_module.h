@@ -182,6 +182,9 @@ struct ngx_http_auth_token_ctx_s {
     ngx_uint_t                         nhits;
     ngx_http_auth_token_hit_t          hits[NGX_HTTP_AUTH_TOKEN_MAX_STEPS];
 
+    /* purges that there were before the first of them was looked for */
+    uint64_t                           purges;
+
     /* of the step after the last hit */
     ngx_http_auth_token_key_t          key;
 
@@ -203,6 +206,7 @@ struct ngx_http_auth_token_ctx_s {
     unsigned                           failed:1;     /* no usable answer */
     unsigned                           done:1;       /* no more look-ups */
     unsigned                           judged:1;
+    unsigned                           delayed:1;    /* by auth_delay */
 };
 
 

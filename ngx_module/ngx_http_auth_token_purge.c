@@ -34,6 +34,10 @@ typedef enum {
 
 static void ngx_http_auth_token_purge_slot(ngx_http_auth_token_shctx_t *sh,
     ngx_uint_t slot, uint64_t sequence);
+static void ngx_http_auth_token_purge_rest(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_purge_t *p);
+static ngx_uint_t ngx_http_auth_token_purge_spares(
+    ngx_http_auth_token_purge_t *p, ngx_uint_t slot);
 static void ngx_http_auth_token_purge_key(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_purge_t *p);
 static ngx_uint_t ngx_http_auth_token_purge_chain(
@@ -44,6 +48,13 @@ static void ngx_http_auth_token_purge_entry(ngx_http_auth_token_shctx_t *sh,
 static void ngx_http_auth_token_purge_negative(
     ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_purge_t *p,
     ngx_http_auth_token_negative_t *n);
+
+
+uint64_t
+ngx_http_auth_token_purge_count(ngx_http_auth_token_zone_t *zone)
+{
+    return ngx_http_auth_token_word(zone->sh->sequence);
+}
 
 
 ngx_int_t
@@ -81,9 +92,13 @@ ngx_http_auth_token_purge_begin(ngx_http_auth_token_purge_t *p)
         ngx_http_auth_token_purge_slot(sh, p->slot, p->sequence);
         break;
 
+    case NGX_HTTP_AUTH_TOKEN_PURGE_REST:
+        ngx_http_auth_token_purge_rest(sh, p);
+        break;
+
     case NGX_HTTP_AUTH_TOKEN_PURGE_ALL:
 
-        for (i = 0; i < NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS; i++) {
+        for (i = 0; i < NGX_HTTP_AUTH_TOKEN_SLOTS; i++) {
             ngx_http_auth_token_purge_slot(sh, i, p->sequence);
         }
 
@@ -104,6 +119,41 @@ ngx_http_auth_token_purge_slot(ngx_http_auth_token_shctx_t *sh,
 {
     sh->slots[slot].purged = sequence;
     sh->slots[slot].generation = sequence;
+}
+
+
+/* a configuration that comes back must not bring back what was purged */
+
+static void
+ngx_http_auth_token_purge_rest(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_purge_t *p)
+{
+    ngx_uint_t                   i;
+    ngx_http_auth_token_slot_t  *slot;
+
+    p->phase = NGX_HTTP_AUTH_TOKEN_PURGE_DONE;
+
+    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_SLOTS; i++) {
+        slot = &sh->slots[i];
+
+        if (!slot->in_use || ngx_http_auth_token_purge_spares(p, i)) {
+            continue;
+        }
+
+        ngx_http_auth_token_purge_slot(sh, i, p->sequence);
+
+        if (slot->entries || slot->negatives) {
+            p->phase = NGX_HTTP_AUTH_TOKEN_PURGE_ENTRIES;
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_auth_token_purge_spares(ngx_http_auth_token_purge_t *p,
+    ngx_uint_t slot)
+{
+    return (p->spared[slot / 64] >> (slot % 64)) & 1;
 }
 
 
@@ -236,6 +286,11 @@ ngx_http_auth_token_purge_entry(ngx_http_auth_token_shctx_t *sh,
         named = (e->slot == p->slot);
         break;
 
+    case NGX_HTTP_AUTH_TOKEN_PURGE_REST:
+        /* nobody has asked for them by name */
+        named = 0;
+        break;
+
     default:
         named = 1;
         break;
@@ -260,7 +315,15 @@ ngx_http_auth_token_purge_negative(ngx_http_auth_token_shctx_t *sh,
         return;
     }
 
-    p->negatives++;
+    if (p->kind == NGX_HTTP_AUTH_TOKEN_PURGE_REST) {
+
+        if (ngx_http_auth_token_purge_spares(p, n->slot)) {
+            return;
+        }
+
+    } else {
+        p->negatives++;
+    }
 
     ngx_http_auth_token_negative_remove(sh, n);
 }

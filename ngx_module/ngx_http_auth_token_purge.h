@@ -23,6 +23,7 @@ typedef enum {
     NGX_HTTP_AUTH_TOKEN_PURGE_KEY = 0,         /* a token */
     NGX_HTTP_AUTH_TOKEN_PURGE_LINK,            /* an id, and what leads to it */
     NGX_HTTP_AUTH_TOKEN_PURGE_SLOT,            /* a provider */
+    NGX_HTTP_AUTH_TOKEN_PURGE_REST,            /* of other configurations */
     NGX_HTTP_AUTH_TOKEN_PURGE_ALL
 } ngx_http_auth_token_purge_e;
 
@@ -34,8 +35,9 @@ typedef struct {
     ngx_http_auth_token_purge_e   kind;
     ngx_http_auth_token_key_t     key;         /* KEY, LINK */
     ngx_uint_t                    slot;        /* SLOT */
+    uint64_t                      spared[2];   /* REST: not these slots */
 
-    /* KEY: what the token's record led to; none if there was none */
+    /* KEY, LINK: what the key's record led to; none if there was none */
     ngx_http_auth_token_key_t     link;
 
     /* entries taken out so far */
@@ -48,6 +50,12 @@ typedef struct {
     ngx_uint_t                    phase;
 } ngx_http_auth_token_purge_t;
 
+
+/*
+ * How many purges there have been, and other events that end answers.  Takes
+ * no lock.
+ */
+uint64_t ngx_http_auth_token_purge_count(ngx_http_auth_token_zone_t *zone);
 
 /*
  * From its return on no answer to a look-up that started earlier is used or

@@ -22,6 +22,9 @@
 static ngx_int_t ngx_http_auth_token_purge_work_zones(
     ngx_http_auth_token_purge_work_t *work,
     ngx_http_auth_token_main_conf_t *mcf);
+static ngx_int_t ngx_http_auth_token_purge_work_rest(
+    ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_main_conf_t *mcf);
 static ngx_int_t ngx_http_auth_token_purge_work_provider(
     ngx_http_auth_token_purge_work_t *work,
     ngx_http_auth_token_provider_t *provider);
@@ -70,7 +73,10 @@ ngx_http_auth_token_purge_work_start(ngx_http_auth_token_purge_work_t *work,
             return NGX_HTTP_BAD_REQUEST;
         }
 
-        return ngx_http_auth_token_purge_work_provider(work, provider);
+        rc = ngx_http_auth_token_purge_work_provider(work, provider);
+
+        return (rc == NGX_OK) ? ngx_http_auth_token_purge_work_rest(work, mcf)
+                              : rc;
     }
 
     rc = NGX_OK;
@@ -78,6 +84,53 @@ ngx_http_auth_token_purge_work_start(ngx_http_auth_token_purge_work_t *work,
 
     for (i = 0; i < mcf->providers.nelts && rc == NGX_OK; i++) {
         rc = ngx_http_auth_token_purge_work_provider(work, providers[i]);
+    }
+
+    return (rc == NGX_OK) ? ngx_http_auth_token_purge_work_rest(work, mcf) : rc;
+}
+
+
+/*
+ * What providers of other configurations have left in the zones: whether it is
+ * of the token, of the id, of the provider cannot be told, so all of it goes.
+ */
+
+static ngx_int_t
+ngx_http_auth_token_purge_work_rest(ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_main_conf_t *mcf)
+{
+    ngx_int_t                          rc;
+    ngx_uint_t                         i, j;
+    ngx_http_auth_token_zone_t       **zones;
+    ngx_http_auth_token_purge_t        purge;
+    ngx_http_auth_token_provider_t   **providers, *p;
+
+    rc = NGX_OK;
+    zones = mcf->zones.elts;
+    providers = mcf->providers.elts;
+
+    for (i = 0; i < mcf->zones.nelts && rc == NGX_OK; i++) {
+
+        if (zones[i]->sh == NULL) {
+            continue;
+        }
+
+        ngx_memzero(&purge, sizeof(ngx_http_auth_token_purge_t));
+
+        purge.zone = zones[i];
+        purge.kind = NGX_HTTP_AUTH_TOKEN_PURGE_REST;
+
+        for (j = 0; j < mcf->providers.nelts; j++) {
+            p = providers[j];
+
+            if (p->zone == zones[i]
+                && ngx_http_auth_token_resolve_slot(p) == NGX_OK)
+            {
+                purge.spared[p->slot / 64] |= (uint64_t) 1 << (p->slot % 64);
+            }
+        }
+
+        rc = ngx_http_auth_token_purge_work_add(work, &purge);
     }
 
     return rc;
@@ -120,11 +173,8 @@ ngx_http_auth_token_purge_work_provider(ngx_http_auth_token_purge_work_t *work,
 {
     ngx_http_auth_token_purge_t  purge;
 
-    if (ngx_http_auth_token_resolve_slot(provider,
-                                         work->log)
-        != NGX_OK)
-    {
-        /* it has no place in the zone, so nothing of it is there */
+    if (ngx_http_auth_token_resolve_slot(provider) != NGX_OK) {
+        /* the zone is of another layout, and not of these answers */
         return NGX_OK;
     }
 
@@ -146,14 +196,14 @@ ngx_http_auth_token_purge_work_provider(ngx_http_auth_token_purge_work_t *work,
 }
 
 
-/* the token's own answer, and where it leads to another one, that as well */
+/* the token's own answer, and all that it leads to, step by step */
 
 static ngx_int_t
 ngx_http_auth_token_purge_work_token(ngx_http_auth_token_purge_work_t *work,
     ngx_http_auth_token_provider_t *provider)
 {
     ngx_int_t                     rc;
-    ngx_http_auth_token_key_t     link;
+    ngx_uint_t                    step;
     ngx_http_auth_token_purge_t   purge, *added;
 
     ngx_memzero(&purge, sizeof(ngx_http_auth_token_purge_t));
@@ -167,21 +217,20 @@ ngx_http_auth_token_purge_work_token(ngx_http_auth_token_purge_work_t *work,
 
     rc = ngx_http_auth_token_purge_work_add(work, &purge);
 
-    if (rc != NGX_OK || provider->protocol->nsteps == 1) {
-        return rc;
-    }
-
-    added = work->purges.elts;
-    link = added[work->purges.nelts - 1].link;
-
-    if (link.hi == 0 && link.lo == 0) {
-        return NGX_OK;
-    }
-
     purge.kind = NGX_HTTP_AUTH_TOKEN_PURGE_LINK;
-    purge.key = link;
 
-    return ngx_http_auth_token_purge_work_add(work, &purge);
+    for (step = 1; step < provider->protocol->nsteps && rc == NGX_OK; step++) {
+        added = work->purges.elts;
+        purge.key = added[work->purges.nelts - 1].link;
+
+        if (purge.key.hi == 0 && purge.key.lo == 0) {
+            break;
+        }
+
+        rc = ngx_http_auth_token_purge_work_add(work, &purge);
+    }
+
+    return rc;
 }
 
 

@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_auth_token_lookup.h"
+#include "ngx_http_auth_token_purge.h"
 #include "ngx_http_auth_token_resolve.h"
 #include "ngx_http_auth_token_waiter.h"
 
@@ -46,10 +47,7 @@ ngx_http_auth_token_resolve_begin(ngx_http_auth_token_ctx_t *ctx)
 
     provider = ctx->provider;
 
-    if (ngx_http_auth_token_resolve_slot(provider,
-                                         ctx->request->connection->log)
-        != NGX_OK)
-    {
+    if (ngx_http_auth_token_resolve_slot(provider) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -60,8 +58,7 @@ ngx_http_auth_token_resolve_begin(ngx_http_auth_token_ctx_t *ctx)
 
 
 ngx_int_t
-ngx_http_auth_token_resolve_slot(ngx_http_auth_token_provider_t *provider,
-    ngx_log_t *log)
+ngx_http_auth_token_resolve_slot(ngx_http_auth_token_provider_t *provider)
 {
     if (provider->slot != -1
         && ngx_http_auth_token_zone_owner(provider->zone, provider->slot)
@@ -71,7 +68,7 @@ ngx_http_auth_token_resolve_slot(ngx_http_auth_token_provider_t *provider,
     }
 
     provider->slot = ngx_http_auth_token_zone_slot(provider->zone,
-                                                   provider->fingerprint, log);
+                                                   provider->fingerprint);
 
     if (provider->slot == -1) {
         return NGX_ERROR;
@@ -174,6 +171,10 @@ ngx_http_auth_token_resolve_query(ngx_http_auth_token_ctx_t *ctx,
     ngx_http_auth_token_provider_t  *provider;
 
     provider = ctx->provider;
+
+    if (ctx->nhits == 0) {
+        ctx->purges = ngx_http_auth_token_purge_count(provider->zone);
+    }
 
     q->zone = provider->zone;
     q->lives = &provider->lives;

@@ -17,7 +17,7 @@
 
 /*
  * Sets ctx->key for the first step; once, before _resolve().  NGX_ERROR: the
- * zone has no room for the provider's state.
+ * zone cannot be used, and _resolve() must not be called.
  */
 ngx_int_t ngx_http_auth_token_resolve_begin(ngx_http_auth_token_ctx_t *ctx);
 
@@ -26,7 +26,7 @@ ngx_int_t ngx_http_auth_token_resolve_begin(ngx_http_auth_token_ctx_t *ctx);
  * above.
  */
 ngx_int_t ngx_http_auth_token_resolve_slot(
-    ngx_http_auth_token_provider_t *provider, ngx_log_t *log);
+    ngx_http_auth_token_provider_t *provider);
 
 /*
  * Goes on with the look-up of ctx->token as far as possible.  NGX_OK: the

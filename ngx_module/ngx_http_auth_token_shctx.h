@@ -23,7 +23,7 @@
 
 /* "atz", and the number of the layout: to be raised with every change of it */
 #ifndef NGX_HTTP_AUTH_TOKEN_LAYOUT
-#define NGX_HTTP_AUTH_TOKEN_LAYOUT    0x61747a0000000002
+#define NGX_HTTP_AUTH_TOKEN_LAYOUT    0x61747a0000000003
 #endif
 
 /*
@@ -150,7 +150,7 @@ struct ngx_http_auth_token_shctx_s {
 
     ngx_http_auth_token_stats_t    stats;
 
-    ngx_http_auth_token_slot_t     slots[NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS];
+    ngx_http_auth_token_slot_t     slots[NGX_HTTP_AUTH_TOKEN_SLOTS];
 };
 
 

@@ -12,12 +12,15 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_auth_token_purge.h"
 #include "ngx_http_auth_token_waiter.h"
 
 
 static void ngx_http_auth_token_waiter_expired(ngx_event_t *ev);
 static void ngx_http_auth_token_waiter_give(ngx_http_auth_token_ctx_t *ctx,
     ngx_http_auth_token_ask_t *ask);
+static ngx_uint_t ngx_http_auth_token_waiter_purged(
+    ngx_http_auth_token_ctx_t *ctx);
 
 
 /* of this worker */
@@ -138,6 +141,20 @@ ngx_http_auth_token_waiter_give(ngx_http_auth_token_ctx_t *ctx,
 }
 
 
+/*
+ * Whether what a request knew when it began to wait may have been purged: it
+ * then begins anew, and finds in the cache what was not.
+ */
+
+static ngx_uint_t
+ngx_http_auth_token_waiter_purged(ngx_http_auth_token_ctx_t *ctx)
+{
+    return ctx->nhits != 0
+           && ctx->purges
+              != ngx_http_auth_token_purge_count(ctx->provider->zone);
+}
+
+
 void
 ngx_http_auth_token_waiter_resume(ngx_queue_t *waiters,
     ngx_http_auth_token_ask_t *ask, ngx_uint_t retry_after)
@@ -151,7 +168,10 @@ ngx_http_auth_token_waiter_resume(ngx_queue_t *waiters,
 
         ngx_http_auth_token_waiter_detach(ctx);
 
-        if (ask != NULL) {
+        if (ngx_http_auth_token_waiter_purged(ctx)) {
+            ctx->nhits = 0;
+
+        } else if (ask != NULL) {
             ngx_http_auth_token_waiter_give(ctx, ask);
 
         } else if (retry_after) {

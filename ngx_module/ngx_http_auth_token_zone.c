@@ -18,9 +18,6 @@
 #include "ngx_http_auth_token_shctx.h"
 
 
-/* a slot that nobody used for this long may be given to another provider */
-#define NGX_HTTP_AUTH_TOKEN_SLOT_IDLE  60000
-
 /* longer subjects are hashed down before they go into a key */
 #define NGX_HTTP_AUTH_TOKEN_SUBJECT    4096
 
@@ -50,7 +47,7 @@ static void ngx_http_auth_token_zone_reset(ngx_http_auth_token_shctx_t *sh);
 static void ngx_http_auth_token_zone_keyed(ngx_http_auth_token_shctx_t *sh,
     u_char *fingerprint, u_char *keyed);
 static ngx_http_auth_token_slot_t *ngx_http_auth_token_zone_free_slot(
-    ngx_http_auth_token_shctx_t *sh, ngx_msec_t now);
+    ngx_http_auth_token_shctx_t *sh);
 
 
 ngx_int_t
@@ -169,7 +166,7 @@ ngx_http_auth_token_zone_reset(ngx_http_auth_token_shctx_t *sh)
     sh->sequence++;
     sh->stats.resets++;
 
-    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS; i++) {
+    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_SLOTS; i++) {
         slot = &sh->slots[i];
 
         slot->purged = sh->sequence;
@@ -236,7 +233,7 @@ ngx_http_auth_token_zone_unlock(ngx_http_auth_token_zone_t *zone)
 
 ngx_int_t
 ngx_http_auth_token_zone_slot(ngx_http_auth_token_zone_t *zone,
-    u_char *fingerprint, ngx_log_t *log)
+    u_char *fingerprint)
 {
     u_char                        keyed[16];
     ngx_int_t                     n;
@@ -253,7 +250,7 @@ ngx_http_auth_token_zone_slot(ngx_http_auth_token_zone_t *zone,
 
     slot = NULL;
 
-    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS; i++) {
+    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_SLOTS; i++) {
         if (sh->slots[i].in_use
             && ngx_memcmp(sh->slots[i].fingerprint, keyed, 16) == 0)
         {
@@ -263,35 +260,22 @@ ngx_http_auth_token_zone_slot(ngx_http_auth_token_zone_t *zone,
     }
 
     if (slot == NULL) {
-        slot = ngx_http_auth_token_zone_free_slot(sh, ngx_current_msec);
+        slot = ngx_http_auth_token_zone_free_slot(sh);
 
-        if (slot) {
-            ngx_memcpy(slot->fingerprint, keyed, 16);
+        ngx_memcpy(slot->fingerprint, keyed, 16);
 
-            slot->generation = ++sh->sequence;
-            slot->purged = sh->sequence;
+        slot->generation = ++sh->sequence;
+        slot->purged = sh->sequence;
 
-            /* a reset keeps slots that are in use: this one is whole now */
-            ngx_http_auth_token_zone_fence();
-            slot->in_use = 1;
-        }
+        /* a reset keeps slots that are in use: this one is whole now */
+        ngx_http_auth_token_zone_fence();
+        slot->in_use = 1;
     }
 
-    n = -1;
-
-    if (slot) {
-        slot->used = ngx_current_msec;
-        n = slot - sh->slots;
-    }
+    slot->used = ngx_current_msec;
+    n = slot - sh->slots;
 
     ngx_http_auth_token_zone_unlock(zone);
-
-    if (n == -1) {
-        ngx_log_error(NGX_LOG_ERR, log, 0,
-                      "more than %d providers use the zone \"%V\"",
-                      NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS,
-                      &zone->shm_zone->shm.name);
-    }
 
     return n;
 }
@@ -299,21 +283,20 @@ ngx_http_auth_token_zone_slot(ngx_http_auth_token_zone_t *zone,
 
 /*
  * An unused slot, else the one not used for longest: one of a configuration
- * that is gone.  Should an idle provider lose its slot nevertheless, it shares
- * the budget of the new owner; its keys differ, by the fingerprint.
+ * that is gone, as workers take theirs when they start and there are twice as
+ * many as one configuration may have.  Should a provider lose its slot
+ * nevertheless, it takes another; its keys differ, by the fingerprint.
  */
 
 static ngx_http_auth_token_slot_t *
-ngx_http_auth_token_zone_free_slot(ngx_http_auth_token_shctx_t *sh,
-    ngx_msec_t now)
+ngx_http_auth_token_zone_free_slot(ngx_http_auth_token_shctx_t *sh)
 {
-    int64_t                      age;
     ngx_uint_t                   i;
     ngx_http_auth_token_slot_t  *slot, *oldest;
 
     oldest = NULL;
 
-    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS; i++) {
+    for (i = 0; i < NGX_HTTP_AUTH_TOKEN_SLOTS; i++) {
         slot = &sh->slots[i];
 
         if (!slot->in_use) {
@@ -323,12 +306,6 @@ ngx_http_auth_token_zone_free_slot(ngx_http_auth_token_shctx_t *sh,
         if (oldest == NULL || slot->used < oldest->used) {
             oldest = slot;
         }
-    }
-
-    age = ngx_http_auth_token_index_age(oldest->used, now);
-
-    if (age != -1 && age < NGX_HTTP_AUTH_TOKEN_SLOT_IDLE) {
-        return NULL;
     }
 
     oldest->in_use = 0;

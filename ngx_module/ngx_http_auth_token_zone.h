@@ -21,6 +21,7 @@
 
 
 #define NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS    64  /* a zone */
+#define NGX_HTTP_AUTH_TOKEN_SLOTS            128 /* and of before a reload */
 #define NGX_HTTP_AUTH_TOKEN_MAX_STEPS        4   /* a provider */
 #define NGX_HTTP_AUTH_TOKEN_FINGERPRINT_LEN  32
 
@@ -122,11 +123,10 @@ void ngx_http_auth_token_zone_fingerprint(ngx_str_t *parts, ngx_uint_t n,
 
 /*
  * Finds or takes the slot of a provider by the digest of all that decides its
- * answers.  Called once per provider and worker.  -1: more than
- * NGX_HTTP_AUTH_TOKEN_MAX_PROVIDERS are in use.
+ * answers.  -1: the zone is of another layout.
  */
 ngx_int_t ngx_http_auth_token_zone_slot(ngx_http_auth_token_zone_t *zone,
-    u_char *fingerprint, ngx_log_t *log);
+    u_char *fingerprint);
 
 /*
  * What tells the owner of a slot from others, to be compared with what it was

@@ -325,6 +325,117 @@ def a_slow_lookup_and_a_purge_of_all():
     after_race(*args)
 
 
+def who_waits(what):
+    """Verify is in the cache, and details are asked for when the purge comes:
+    what verify said before must not let in who waits."""
+    authority = Authority()
+    nginx = start(authority, workers=2, words="timeout 8s; cache valid=1h;")
+    token = authority.token()
+    details = {"path": {"re": token.id + "$"}}
+    authority.rules({"match": details, "answer": {"status": 500}})
+    is_(cached(nginx, token.token)[0], 503, "details are not known")
+    poll(lambda: False, 1.2)
+
+    # its secret was rolled meanwhile
+    refusal = {"success": False, "messages": [], "result": None,
+               "errors": [{"code": 1000, "message": "Invalid API Token"}]}
+    authority.rules(
+        {"match": details, "actions": [{"delay": 1500},
+                                       {"answer": "default"}]},
+        {"match": {"path": {"re": "/verify$"}, "token": token.token},
+         "answer": {"status": 401, "body": refusal}})
+    asked, early = authority.counts()["requests"], []
+    thread = threading.Thread(
+        target=lambda: early.append(cached(nginx, token.token)))
+    thread.start()
+    ok(poll(lambda: authority.counts()["requests"] > asked, 5), "asked for")
+    purge(nginx, **what(token))
+    is_(cached(nginx, token.token)[0], 401, "who comes later is refused")
+    thread.join()
+    is_(early[0][0], 401, "and so is who has waited")
+
+
+@test
+def who_waits_and_a_purge_by_token():
+    who_waits(lambda token: {"token": token.token})
+
+
+@test
+def who_waits_and_a_purge_by_id():
+    who_waits(lambda token: {"id": token.id})
+
+
+@test
+def who_waits_and_a_purge_of_the_provider():
+    who_waits(lambda token: {"provider": "cloudflare"})
+
+
+@test
+def who_waits_and_a_purge_of_all():
+    who_waits(lambda token: {"all": True})
+
+
+@test
+def all_steps_of_a_token():
+    authority = Authority()
+    steps = "".join(f"step {name}; request GET /{path}; {more}\n"
+                    for name, path, more in (
+                        ("a", "first", "send_credential token; id /id;"),
+                        ("b", "second/$id", "id /id match=any;"),
+                        ("c", "third/$id", "id /id; active /active true;")))
+    nginx = start(authority, http=HTTP + (
+        "auth_token_provider three {{ endpoint http://127.0.0.1:{plain};\n"
+        f"credential none; cache valid=1h;\n{steps}}}}}\n"))
+    nginx.configure(server=SERVER + """
+        location /three {{
+            auth_token  three;
+            add_header  X-Cache $auth_token_cache always;
+            proxy_pass  http://127.0.0.1:{backend};
+        }}
+    """)
+    ok(nginx.reload(), "with three steps")
+
+    def answers(active):
+        authority.rules(*({"match": {"path": {"re": path}},
+                           "answer": {"body": body}} for path, body in (
+                               ("/first$", {"id": "u1"}),
+                               ("/second/u1$", {"id": "k9"}),
+                               ("/third/k9$", {"id": "k9",
+                                               "active": active}))))
+
+    token = os.urandom(20).hex()
+    authority.forbidden.append(token)
+    answers(True)
+    is_(cached(nginx, token, "/three"), (200, "MISS"), "known")
+    is_(cached(nginx, token, "/three"), (200, "HIT"), "in the cache")
+    answers(False)
+    is_(purge(nginx, token=token, provider="three")["records"], 3,
+        "all that is known of it")
+    is_(cached(nginx, token, "/three"), (401, "MISS"), "it is asked about anew")
+
+
+@test
+def a_configuration_that_comes_back():
+    """Answers of a former configuration cannot be purged by name; they must
+    not come back with it."""
+    for what in ("token", "id", "provider"):
+        authority = Authority()
+        nginx = start(authority, words="cache valid=1h;")
+        token, other = authority.token(), authority.token()
+        order = {"provider": "cloudflare"} if what == "provider" \
+            else {what: getattr(token, what)}
+        for one in (token, other):
+            is_(cached(nginx, one.token), (200, "MISS"), "known at first")
+        http = nginx.settings["http"]
+        nginx.configure(http=http.replace("/user/tokens", "/user/tokens/."))
+        ok(nginx.reload(), "with another endpoint")
+        authority.token(token=token.token, id=token.id, status="disabled")
+        purge(nginx, **order)
+        nginx.configure(http=http)
+        ok(nginx.reload(), "and back")
+        is_(cached(nginx, token.token), (401, "MISS"), f"{what}: was purged")
+
+
 @test
 def stale_answers_end_with_a_purge():
     authority = Authority()

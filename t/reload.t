@@ -229,6 +229,67 @@ def a_failing_reload_changes_nothing():
 
 
 @test
+def as_many_providers_as_a_zone_takes():
+    """All of them change at once, and again: none is without a place in the
+    zone for as long as those before are remembered there."""
+    authority = Authority()
+    token = authority.token()
+    names = range(64)
+
+    def providers(path, count=64):
+        return "".join(
+            f"auth_token_provider p{n} {{{{ preset introspection;\n"
+            f"endpoint http://127.0.0.1:{{plain}}/introspect?{path}&n={n};\n"
+            "credential basic nginx file:{client_secret}; }}\n"
+            for n in range(count))
+
+    nginx = Nginx(authority, workers=2, http=providers("a"), server="""
+        location / {{
+            auth_token  p$arg_p;
+            proxy_pass  http://127.0.0.1:{backend};
+        }}
+    """)
+
+    def statuses():
+        return {get(nginx, f"/?p={n}", bearer=token.token).status
+                for n in names}
+
+    is_(statuses(), {200}, "64 providers")
+    for path in ("b", "c", "d"):
+        nginx.configure(http=providers(path))
+        ok(nginx.reload(), "each is another one")
+        is_(statuses(), {200}, "all answer")
+    asked = authority.counts()["requests"]
+    is_(statuses(), {200}, "once more")
+    is_(authority.counts()["requests"], asked, "from the cache")
+
+    nginx.emerg_ok = "it is the test"
+    nginx.configure(http=providers("e", 65))
+    status, said = nginx.test_configuration()
+    ok(status == 1 and 'more than 64 providers use the auth_token_zone '
+       f'"tokens" in {nginx.dir}/nginx.conf:' in said, "65 are refused") \
+        or diag(said)
+
+
+@test
+def descriptors_that_run_out():
+    """Without eventfds workers look for themselves: nginx goes on."""
+    authority = Authority()
+    token = authority.token()
+    nginx = Nginx(authority, server=PROTECTED, connections=32,
+                  command=["prlimit", "--nofile=48:48"])
+    nginx.alert_ok = nginx.emerg_ok = "descriptors run out"
+    is_(get(nginx, "/", bearer=token.token).status, 200, "before")
+    nginx.configure(workers=40)
+    os.kill(nginx.pid, signal.SIGHUP)
+    ok(nginx.wait_log(r"\[alert\].*eventfd\(\) failed.*24:"),
+       "there is none for each of 40 workers")
+    ok(poll(lambda: get(nginx, "/", bearer=authority.token().token).status
+            == 200, 5), "after")
+    ok(nginx.process.poll() is None, "the master is there")
+
+
+@test
 def another_size_of_the_zone():
     authority = Authority()
     token = authority.token()

@@ -219,7 +219,7 @@ op_purge_all(void)
 static void
 op_slot(void)
 {
-    (void) ngx_http_auth_token_zone_slot(zone, zone_fingerprint(7), &shim_log);
+    (void) ngx_http_auth_token_zone_slot(zone, zone_fingerprint(7));
 }
 
 

@@ -86,6 +86,34 @@ states(ngx_int_t slot, int from, int to, int want)
 }
 
 
+static void
+test_rest(void)
+{
+    ngx_http_auth_token_purge_t  p;
+
+    fill(1, 100);
+    ok(zone->sh->slots[1].entries > 0, "another provider");
+
+    memset(&p, 0, sizeof(p));
+    p.zone = zone;
+    p.kind = NGX_HTTP_AUTH_TOKEN_PURGE_REST;
+    p.spared[0] = 1;
+    is_int(ngx_http_auth_token_purge_begin(&p), NGX_OK, "all but the first");
+    is_int(states(1, 0, 100, ZONE_MISS), 100, "the other is at its end");
+
+    while (ngx_http_auth_token_purge_sweep(&p) == NGX_AGAIN) { /* void */ }
+
+    is_int((long long) (p.records + p.negatives), 0, "nothing is counted");
+    is_int((long long) (zone->sh->slots[1].entries
+                        + zone->sh->slots[1].negatives), 0, "all is gone");
+    is_int(states(0, 0, 100, ZONE_HIT), 100, "the first is as before");
+
+    ngx_http_auth_token_purge_begin(&p);
+    is_int(ngx_http_auth_token_purge_sweep(&p), NGX_OK,
+           "and where nothing is, there is no work");
+}
+
+
 int
 main(void)
 {
@@ -95,7 +123,7 @@ main(void)
     zone = zone_new(4 << 20);
     record = zone_record(60, 0);
 
-    is_int(ngx_http_auth_token_zone_slot(zone, zone_fingerprint(1), &shim_log),
+    is_int(ngx_http_auth_token_zone_slot(zone, zone_fingerprint(1)),
            1, "a second provider");
 
     fill(0, 3000);
@@ -178,6 +206,8 @@ main(void)
 
     fill(0, 100);
     is_int(states(0, 0, 100, ZONE_HIT), 100, "and all can come again");
+
+    test_rest();
 
     zone_ok(zone, "in the end");
 

@@ -88,11 +88,94 @@ test_probe(void)
 }
 
 
+/* the mark is not theirs any more, or they never had one */
+
+static void
+test_late(int marks)
+{
+    int            i, n;
+    zone_t        *zone;
+    zone_key_t     key;
+    zone_query_t   q;
+    zone_flight_t  f, g, h;
+
+    zone = zone_new(1 << 20);
+    zone_lives.stale = 3600000;
+    key = zone_key(zone, 1);
+
+    is_int(zone_put(zone, key, zone_record(60, 0), NULL, 1), NGX_OK, "known");
+    zone_now += 60000;
+
+    n = marks ? 0 : (int) zone->sh->nmarks;
+
+    for (i = 0; i < n; i++) {
+        h = zone_flight(zone, zone_key(zone, 1000 + i));
+        zone_take(&h);
+    }
+
+    f = zone_flight(zone, key);
+    g = zone_flight(zone, key);
+
+    is_int(zone_take(&f), ZONE_LEAD, "one asks");
+    zone_now += marks ? ZONE_MS : 0;
+    is_int(zone_take(&g), ZONE_LEAD, marks ? "another took over" : "another");
+
+    if (!marks) {
+        ngx_http_auth_token_flight_land_failure(&g, zone_limit, 1, 0, zone_now,
+                                                &zone_waiters);
+    }
+
+    is_int(ngx_http_auth_token_flight_land_refusal(&f, zone_now,
+                                                   &zone_waiters),
+           NGX_OK, "the first one hears no");
+    is_int(zone_state(zone, key), ZONE_UNKNOWN, "which counts");
+
+    if (marks) {
+        ngx_http_auth_token_flight_land_failure(&g, zone_limit, 1, 0, zone_now,
+                                                &zone_waiters);
+    }
+
+    q = zone_question(zone, key, 1);
+    q.use_stale = 1;
+    ngx_http_auth_token_cache_query(&q);
+    ok(q.state != ZONE_HIT, "and nothing of before is used after it");
+
+    zone_lives.stale = 0;
+}
+
+
+/* what came after the question is not ended by its answer */
+
+static void
+test_outdone(void)
+{
+    zone_t        *zone;
+    zone_key_t     key;
+    zone_flight_t  f;
+
+    zone = zone_new(1 << 20);
+    key = zone_key(zone, 1);
+    f = zone_flight(zone, key);
+
+    is_int(zone_take(&f), ZONE_LEAD, "one asks, and is held up");
+    zone_now += ZONE_MS;
+    is_int(zone_put(zone, key, zone_record(60, 0), NULL, 1), NGX_OK,
+           "another hears yes");
+    is_int(ngx_http_auth_token_flight_land_refusal(&f, zone_now,
+                                                   &zone_waiters),
+           NGX_DECLINED, "the no of before is late");
+    is_int(zone_state(zone, key), ZONE_HIT, "and changes nothing");
+}
+
+
 int
 main(void)
 {
     test_refusal();
     test_probe();
+    test_late(0);
+    test_late(1);
+    test_outdone();
 
     return done();
 }

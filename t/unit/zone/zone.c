@@ -59,8 +59,7 @@ test_reload(void)
 
     is_int(ngx_http_auth_token_zone_init(&shm_zone, zone), NGX_OK, "reloaded");
     ok(next.sh == zone->sh, "it is the same zone");
-    is_int(ngx_http_auth_token_zone_slot(&next, zone_fingerprint(0),
-                                         &shim_log),
+    is_int(ngx_http_auth_token_zone_slot(&next, zone_fingerprint(0)),
            0, "with the same providers");
     is_int(zone_state(&next, zone_key(&next, 1)), ZONE_HIT,
            "and what was in it");
@@ -75,16 +74,14 @@ test_reload(void)
            "nothing stored");
     is_int(zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_ALL, NULL, 0), -1,
            "nothing purged");
-    is_int(ngx_http_auth_token_zone_slot(zone, zone_fingerprint(0),
-                                         &shim_log),
+    is_int(ngx_http_auth_token_zone_slot(zone, zone_fingerprint(0)),
            -1, "no slot");
     is_int((long long) *zone->shpool->mutex.lock, 0, "and no lock held");
 
     is_int(ngx_http_auth_token_zone_init(&shm_zone, zone), NGX_OK,
            "reloaded with the new layout");
     is_int((long long) next.sh->entries.count, 0, "it is made anew");
-    is_int(ngx_http_auth_token_zone_slot(&next, zone_fingerprint(0),
-                                         &shim_log),
+    is_int(ngx_http_auth_token_zone_slot(&next, zone_fingerprint(0)),
            0, "and can be used");
     zone_put(&next, zone_key(&next, 1), record, NULL, 1);
     is_int(zone_state(&next, zone_key(&next, 1)), ZONE_HIT, "at once");
@@ -104,24 +101,17 @@ test_slots(void)
     lines = shim_log.lines;
     ngx_current_msec = zone_now;
 
-    for (same = 0, i = 0; i < 64; i++) {
-        same += (ngx_http_auth_token_zone_slot(zone, zone_fingerprint(i),
-                                               &shim_log) == i);
+    for (same = 0, i = 0; i < 128; i++) {
+        same += (ngx_http_auth_token_zone_slot(zone, zone_fingerprint(i)) == i);
     }
 
-    is_int(same, 64, "64 providers");
+    is_int(same, 128, "64 providers, and those of before a reload");
 
-    for (same = 0, i = 63; i >= 0; i--) {
-        same += (ngx_http_auth_token_zone_slot(zone, zone_fingerprint(i),
-                                               &shim_log) == i);
+    for (same = 0, i = 127; i >= 0; i--) {
+        same += (ngx_http_auth_token_zone_slot(zone, zone_fingerprint(i)) == i);
     }
 
-    is_int(same, 64, "found again");
-
-    is_int(ngx_http_auth_token_zone_slot(zone, zone_fingerprint(64),
-                                         &shim_log),
-           -1, "no 65th");
-    ok(shim_log.lines == lines + 1, "which is said");
+    is_int(same, 128, "found again");
 
     memcpy(copy, zone_fingerprint(7), sizeof(copy));
     ok(memcmp(zone->sh->slots[7].fingerprint, copy, 16) != 0,
@@ -129,18 +119,22 @@ test_slots(void)
 
     key = zone_key_of(zone, 7, 0, 1);
 
-    ngx_current_msec += 60000;
+    zone->sh->slots[7].failures = 3;
+    zone->sh->slots[7].closed_until = ngx_current_msec + 1000;
 
-    for (i = 0; i < 64; i++) {
+    ngx_current_msec++;
+
+    for (i = 0; i < 128; i++) {
         if (i != 7) {
-            (void) ngx_http_auth_token_zone_slot(zone, zone_fingerprint(i),
-                                                 &shim_log);
+            (void) ngx_http_auth_token_zone_slot(zone, zone_fingerprint(i));
         }
     }
 
-    is_int(ngx_http_auth_token_zone_slot(zone, zone_fingerprint(64),
-                                         &shim_log),
-           7, "one that was not used for a minute makes room");
+    is_int(ngx_http_auth_token_zone_slot(zone, zone_fingerprint(128)),
+           7, "the one not used for longest makes room");
+    ok(zone->sh->slots[7].failures == 0
+       && zone->sh->slots[7].closed_until == 0, "with a breaker of its own");
+    ok(shim_log.lines == lines, "and nothing is said");
     ok(key.hi != zone_key_of(zone, 7, 0, 1).hi, "its old keys are no more");
 }
 
@@ -159,7 +153,8 @@ test_keys(void)
     static u_char  text[10000];
 
     zone = zone_new(1 << 20);
-    other = zone_new(1 << 20);
+    other = shim_zone(1 << 20);
+    (void) ngx_http_auth_token_zone_slot(other, zone_fingerprint(0));
 
     memset(text, 'x', sizeof(text));
     memset(a, 1, sizeof(a));
@@ -250,8 +245,7 @@ die_at(int n, int change)
             break;
 
         default:
-            ngx_http_auth_token_zone_slot(zone, zone_fingerprint(5),
-                                          &shim_log);
+            ngx_http_auth_token_zone_slot(zone, zone_fingerprint(5));
         }
 
         _exit(0);
