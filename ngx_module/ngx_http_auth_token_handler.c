@@ -46,7 +46,7 @@ static void ngx_http_auth_token_address(ngx_http_auth_token_ctx_t *ctx);
 static void ngx_http_auth_token_judge(ngx_http_auth_token_ctx_t *ctx);
 static void ngx_http_auth_token_weigh(ngx_http_request_t *r,
     ngx_http_auth_token_loc_conf_t *lcf, ngx_http_auth_token_ctx_t *ctx);
-static ngx_int_t ngx_http_auth_token_suspend(ngx_http_request_t *r);
+static ngx_int_t ngx_http_auth_token_suspend(ngx_http_auth_token_ctx_t *ctx);
 
 
 ngx_int_t
@@ -118,13 +118,16 @@ ngx_http_auth_token_handler(ngx_http_request_t *r)
         }
 
         if (rc == NGX_AGAIN) {
-            return ngx_http_auth_token_suspend(r);
+            return ngx_http_auth_token_suspend(ctx);
         }
 
         r->read_event_handler = ngx_http_block_reading;
 
         if (rc != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            /* nor must it go on, half begun, where this may be sent to */
+            ctx->nhits = 0;
+            ctx->verdict = AUTH_TOKEN_UNAVAILABLE;
+            ctx->done = 1;
         }
 
         ngx_http_auth_token_judge(ctx);
@@ -190,11 +193,16 @@ ngx_http_auth_token_get_ctx(ngx_http_request_t *r,
         return NULL;
     }
 
-    for (ctx = js->first; ctx != NULL; ctx = ctx->next) {
+    /* who waits may be sent elsewhere: by post_action, when the client left */
+
+    ngx_http_auth_token_cleanup(js);
+
+    /* without a token there is nothing that would be looked up twice */
+
+    for (ctx = js->first; ctx != NULL && token->len != 0; ctx = ctx->next) {
         if (ctx->provider == provider
             && ctx->token.len == token->len
-            && (token->len == 0
-                || ngx_memcmp(ctx->token.data, token->data, token->len) == 0))
+            && ngx_memcmp(ctx->token.data, token->data, token->len) == 0)
         {
             goto found;
         }
@@ -406,10 +414,12 @@ ngx_http_auth_token_weigh(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_auth_token_suspend(ngx_http_request_t *r)
+ngx_http_auth_token_suspend(ngx_http_auth_token_ctx_t *ctx)
 {
-    ngx_connection_t  *c;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
 
+    r = ctx->request;
     c = r->connection;
 
     if (c->read->ready) {
@@ -417,6 +427,7 @@ ngx_http_auth_token_suspend(ngx_http_request_t *r)
 
     } else {
         if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+            ngx_http_auth_token_waiter_detach(ctx);
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }

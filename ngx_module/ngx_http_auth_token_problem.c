@@ -25,6 +25,8 @@ typedef struct {
 } ngx_http_auth_token_problem_t;
 
 
+static ngx_int_t ngx_http_auth_token_problem_delay(ngx_http_request_t *r);
+static void ngx_http_auth_token_problem_delayed(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_auth_token_problem_status(ngx_http_request_t *r,
     ngx_uint_t status);
 static ngx_uint_t ngx_http_auth_token_problem_is_nginx(ngx_http_request_t *r,
@@ -79,6 +81,16 @@ ngx_http_auth_token_problem(ngx_http_request_t *r,
         return status;
     }
 
+    if (final == NGX_HTTP_UNAUTHORIZED && !ctx->delayed) {
+        ctx->delayed = 1;
+
+        rc = ngx_http_auth_token_problem_delay(r);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
     b = ngx_http_auth_token_problem_body(r, lcf, ctx, final);
     if (b == NULL) {
         return status;
@@ -89,6 +101,82 @@ ngx_http_auth_token_problem(ngx_http_request_t *r,
     ngx_http_finalize_request(r, rc);
 
     return NGX_DONE;
+}
+
+
+/*
+ * As ngx_http_core_auth_delay(), which is for a 401 that nginx itself sends.
+ * NGX_DECLINED: there is none.
+ */
+
+static ngx_int_t
+ngx_http_auth_token_problem_delay(ngx_http_request_t *r)
+{
+    ngx_connection_t          *c;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    c = r->connection;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->auth_delay == 0) {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, c->log, 0, "delaying unauthorized request");
+
+    if (c->read->ready) {
+        ngx_post_event(c->read, &ngx_posted_events);
+
+    } else {
+        if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_auth_token_problem_delayed;
+
+    c->write->delayed = 1;
+    ngx_add_timer(c->write, clcf->auth_delay);
+
+    /* one more turn of the event loop, whatever the verdict has cost */
+
+    ngx_post_event(c->write, &ngx_posted_next_events);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_auth_token_problem_delayed(ngx_http_request_t *r)
+{
+    ngx_int_t                        rc;
+    ngx_event_t                     *wev;
+    ngx_http_auth_token_ctx_t       *ctx;
+    ngx_http_auth_token_loc_conf_t  *lcf;
+
+    wev = r->connection->write;
+
+    if (wev->delayed) {
+
+        if (ngx_handle_write_event(wev, 0) != NGX_OK) {
+            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        }
+
+        return;
+    }
+
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_auth_token_module);
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_auth_token_module);
+
+    rc = ngx_http_auth_token_problem(r, lcf, ctx, NGX_HTTP_UNAUTHORIZED);
+
+    if (rc != NGX_DONE) {
+        ngx_http_finalize_request(r, rc);
+    }
 }
 
 

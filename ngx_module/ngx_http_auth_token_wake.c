@@ -89,9 +89,13 @@ ngx_http_auth_token_wake_init_module(ngx_cycle_t *cycle)
         wakes->fds[wakes->n] = eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
 
         if (wakes->fds[wakes->n] == -1) {
-            ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+            /*
+             * nginx would end the master; workers without one look for
+             * themselves whether what they wait for has come
+             */
+            ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno,
                           "eventfd() failed");
-            return NGX_ERROR;
+            break;
         }
 
         wakes->n++;

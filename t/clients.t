@@ -118,6 +118,36 @@ def clients_that_leave_while_they_wait():
 
 
 @test
+def one_that_leaves_and_is_sent_elsewhere():
+    """By post_action, to a location with the same provider."""
+    authority = Authority()
+    nginx = Nginx(authority, words="timeout 4s;", server="""
+        auth_token cloudflare;
+        location = /first {{
+            post_action  /after;
+            proxy_pass   http://127.0.0.1:{backend};
+        }}
+        location = /after {{
+            proxy_pass   http://127.0.0.1:{backend};
+        }}
+        location / {{
+            proxy_pass   http://127.0.0.1:{backend};
+        }}
+    """)
+    authority.rules({"match": VERIFY, "actions": [{"delay": 1500},
+                                                  {"answer": "default"}]})
+    token = authority.token()
+    for i in range(4):
+        client = Client(nginx)
+        client.send("/first", bearer=token.token)
+        ok(asked(authority, 1), "a look-up is under way")
+        client.close()
+    is_(get(nginx, "/", bearer=token.token).status, 200,
+        "who stays is answered")
+    is_(authority.counts()["requests"], 2, "look-ups")
+
+
+@test
 def one_that_leaves_does_not_cancel_for_the_others():
     authority = Authority()
     token = authority.token()

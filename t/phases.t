@@ -611,3 +611,24 @@ secret
 ['Authorization: Bearer $TOKEN_GOOD', '', '', '', '']
 --- error_code eval
 [200, 401, 401, 401, 401]
+
+
+
+=== TEST 31: a broken token is not taken for none that another place asked for
+--- config
+    location = /c {
+        auth_token  cloudflare token=$arg_x;
+        auth_token_dry_run  on;
+        try_files   /none /d;
+    }
+    location = /d {
+        auth_token  cloudflare;
+        proxy_pass  http://127.0.0.1:$BACKEND_PORT;
+    }
+--- request eval
+['GET /d', 'GET /c']
+--- more_headers eval
+['Authorization: Bearer:x', 'Authorization: Bearer:x']
+--- error_code eval
+[400, 400]
+--- lookups: 0
