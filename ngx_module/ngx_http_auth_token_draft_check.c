@@ -123,6 +123,14 @@ ngx_http_auth_token_draft_wrong(ngx_http_auth_token_provider_t *provider,
         return "is not the first and is asked with the client's token";
     }
 
+    if (!first && step->mapping.echo.len) {
+        return "is not the first and has \"echo\"";
+    }
+
+    if (!first && step->mapping.id == AUTH_TOKEN_ID_TOKEN) {
+        return "is not the first and has \"match=token\"";
+    }
+
     /* an answer about whom else but the client: everybody would be admitted */
 
     if (first && !draft->preset
@@ -159,7 +167,8 @@ ngx_http_auth_token_draft_as_client(ngx_http_auth_token_provider_t *provider,
 
 /*
  * Answers of later steps are kept under the id, which several tokens may have:
- * what is said of one of them must not be taken for the others'.
+ * what is said of one of them must not be taken for the others', nor what was
+ * compared with it.
  */
 
 static ngx_uint_t

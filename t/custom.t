@@ -65,6 +65,10 @@ WORDS = (
                    "GET /$id; header A 'b ${token}';",
                    "POST /$id; form a $token;",
                    "POST /$id; json '{\"a\":\"$token\"}';")],
+    *[(f"{STEP} id /id; step t; request GET /$id; {more}",
+       f'step "t" of provider "p" is not the first and has "{what}"')
+      for more, what in (("echo /e;", "echo"), ("id /id; echo /e;", "echo"),
+                         ("id /id match=token;", "match=token"))],
     (f"{STEP} send_credential both;", 'invalid value "both"'),
     (f"{STEP} send_credential none; send_credential none;", "is duplicate"),
     (f"{STEP} header 'A b' c;", 'invalid header name "A b"'),

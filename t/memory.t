@@ -93,6 +93,7 @@ HTTP = """
         success  /ok true;
         refusal  /ok false;
         id       /id match=any;
+        echo     /token;
         code     /code;
         step     second;
         request  GET /b/$id;
@@ -109,7 +110,6 @@ HTTP = """
         permissions /perms;
         field    tenant /tenant required;
         field    roles /roles as=words;
-        echo     /token;
     }}
 """
 
