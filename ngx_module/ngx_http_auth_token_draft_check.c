@@ -20,6 +20,9 @@
 static const char *ngx_http_auth_token_draft_wrong(
     ngx_http_auth_token_provider_t *provider,
     ngx_http_auth_token_draft_t *draft, ngx_uint_t first, ngx_uint_t last);
+static ngx_uint_t ngx_http_auth_token_draft_demands(
+    ngx_http_auth_token_draft_t *draft);
+static ngx_uint_t ngx_http_auth_token_draft_needs(ngx_array_t *conditions);
 static ngx_uint_t ngx_http_auth_token_draft_as_client(
     ngx_http_auth_token_provider_t *provider,
     ngx_http_auth_token_draft_t *draft);
@@ -80,7 +83,69 @@ ngx_http_auth_token_draft_check(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    if (!drafts[n].preset && !ngx_http_auth_token_draft_demands(&drafts[n])) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "step \"%V\" of provider \"%V\" takes any JSON "
+                           "object with status 200 for a good token, add "
+                           "\"id\", \"active\" or \"success\"", &name,
+                           &provider->name);
+    }
+
     return NGX_OK;
+}
+
+
+/* whether there is a member that a good answer must have */
+
+static ngx_uint_t
+ngx_http_auth_token_draft_demands(ngx_http_auth_token_draft_t *draft)
+{
+    ngx_uint_t           i;
+    auth_token_field_t  *field;
+
+    field = draft->fields.elts;
+
+    for (i = 0; i < draft->fields.nelts; i++) {
+        if (field[i].required && field[i].pointer.len) {
+            return 1;
+        }
+    }
+
+    return ngx_http_auth_token_draft_needs(&draft->success)
+           || ngx_http_auth_token_draft_needs(&draft->active);
+}
+
+
+/* what is absent is empty, and as good as null */
+
+static ngx_uint_t
+ngx_http_auth_token_draft_needs(ngx_array_t *conditions)
+{
+    ngx_uint_t               i, j;
+    auth_token_condition_t  *condition;
+
+    condition = conditions->elts;
+
+    for (i = 0; i < conditions->nelts; i++) {
+
+        if (condition[i].pointer.len == 0
+            || condition[i].expect == AUTH_TOKEN_EXPECT_EMPTY)
+        {
+            continue;
+        }
+
+        for (j = 0; j < condition[i].nvalues; j++) {
+            if (condition[i].values[j].type == AUTH_TOKEN_DOC_NULL) {
+                break;
+            }
+        }
+
+        if (j == condition[i].nvalues) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -119,6 +119,7 @@ ngx_http_auth_token_field_id(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     field.name.len = value[0].len;
     field.name.data = value[0].data;
     field.type = AUTH_TOKEN_FIELD_LABEL;
+    field.required = 1;
 
     if (ngx_http_auth_token_fact_pointer(cf, &value[1], 0, &field.pointer)
         != NGX_OK

@@ -257,3 +257,19 @@ ALLOWED MISS
 step "details": could not connect (status 0
 --- no_error_log eval
 qr{tokens/[0-9a-f]{32}}
+
+
+
+=== TEST 20: an empty object with 200
+--- answer
+"status": 200, "body": {}
+--- error_code: 503
+--- verdict: UNAVAILABLE MISS
+
+
+
+=== TEST 21: maintenance, with 200
+--- answer
+"status": 200, "body": {"status": "maintenance", "message": "try later"}
+--- error_code: 503
+--- verdict: UNAVAILABLE MISS

@@ -16,6 +16,7 @@ from harness import *  # noqa: E402
 from harness.nginx import BINARY, MODULE  # noqa: E402
 
 STEP = "step s; request GET /t; header X-T $token;"
+SURE = f"{STEP} success /s true;"
 
 # what stands in a provider, and what nginx -t says of it; None: nothing
 WORDS = (
@@ -145,20 +146,23 @@ WORDS = (
     (f"{STEP} token_pattern a; token_pattern b;", "is duplicate"),
     (f"{STEP} nothing;", 'unknown directive "nothing" in a provider'),
 
-    (STEP, None),
-    (f"{STEP} unknown 404 410 body=any; later 503; refused 401 403;", None),
-    (f"{STEP} active /a active 1 -1 true false null '\"1\"';", None),
-    (f"{STEP} success '' is=object; refusal /e is=list;", None),
-    (f"{STEP} expires_on /a rfc3339 date local milliseconds zero=never;",
+    (SURE, None),
+    (f"{SURE} unknown 404 410 body=any; later 503; refused 401 403;", None),
+    (f"{SURE} active /a active 1 -1 true false null '\"1\"';", None),
+    *[(f"{STEP} {more};", None)
+      for more in ("active /a b", "success /a is=string", "id /a",
+                   "success /a is=empty; success /b is=object")],
+    (f"{STEP} success /a is=list; refusal /e is=list;", None),
+    (f"{SURE} expires_on /a rfc3339 date local milliseconds zero=never;",
      None),
-    (f"{STEP} allow /a; allow /b empty=any; allow /c empty=nobody; deny /d;",
+    (f"{SURE} allow /a; allow /b empty=any; allow /c empty=nobody; deny /d;",
      None),
-    (f"{STEP} allow /rules/*/cidr; allow /l/* empty=any; deny /d/*/e;", None),
-    (f"{STEP} header X-Other abc; header A-Token $token;", None),
+    (f"{SURE} allow /rules/*/cidr; allow /l/* empty=any; deny /d/*/e;", None),
+    (f"{SURE} header X-Other abc; header A-Token $token;", None),
     (f"{STEP} id /id; field b /b as=label; field c /c; step u; "
-     "request GET /$id/${{b}}x/$c;".replace("{{", "{").replace("}}", "}"),
+     "request GET /$id/${{b}}x/$c; success /s true;".replace("{{", "{").replace("}}", "}"),
      None),
-    (f"{STEP} restriction /a in not_in empty=any; code /errors/0/code;",
+    (f"{SURE} restriction /a in not_in empty=any; code /errors/0/code;",
      None),
     (f"{STEP} id /id; step u; request GET /u/$id; id /id;", None),
     (f"{STEP} field a /a as=words required; field b /b; field c /c/*/d;",
@@ -167,6 +171,12 @@ WORDS = (
      "header X-A b; field roles /realm_access/roles as=words;", None),
     ("preset cloudflare; field cloud /result/meta;", None),
 )
+
+# by which a 200 need not say anything: what nginx -t warns of
+VAGUE = ("", "success '' is=object;", "success /e is=empty;",
+         "active /gone null;", "active /gone false null;",
+         "expires_on /to;", "echo /token;", "name /name;", "field id /id;",
+         "field a /a as=string;", "field a '' required;")
 
 LISTS = (
     ("auth_token p q;", None),
@@ -207,7 +217,7 @@ def what_nginx_says():
     configuration = Configuration()
     configuration.nginx.emerg_ok = "they are the test"
     cases = [(words, "", says) for words, says in WORDS]
-    cases += [(STEP, server, says) for server, says in LISTS]
+    cases += [(SURE, server, says) for server, says in LISTS]
     for words, server, says in cases:
         status, said = configuration.says(words, server)
         name = server or words
@@ -218,6 +228,21 @@ def what_nginx_says():
             ok(status == 1 and says in said
                and " in " + configuration.nginx.dir + "/nginx.conf:" in said,
                f"{says}: {name}") or diag(said)
+
+
+@test
+def a_step_that_demands_nothing():
+    configuration = Configuration()
+    for more in VAGUE:
+        status, said = configuration.says(f"{STEP} {more}")
+        ok(status == 0 and 'step "s" of provider "p" takes any JSON object '
+           "with status 200 for a good token" in said
+           and " in " + configuration.nginx.dir + "/nginx.conf:" in said,
+           f"a warning: {more}") or diag(said)
+    status, said = configuration.says(
+        f"{SURE} id /id; step last; request GET /$id;")
+    ok(status == 0 and 'step "last"' in said and 'step "s"' not in said,
+       "of the step that it is about") or diag(said)
 
 
 def provider(words, name="custom", credential="bearer file:{credential}"):

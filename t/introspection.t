@@ -385,3 +385,10 @@ backend: GET /t
 "body": "{\"active\":true,\"exp\":1000000000.75}"
 --- error_code: 401
 --- verdict: EXPIRED MISS
+
+
+
+=== TEST 40: maintenance, with 200
+--- answer
+"body": {"status": "maintenance", "message": "try later"}
+--- unusable:

@@ -81,6 +81,13 @@ def hostile(vendor, make):
     cases = (("an HTML page", dict(status=200, body="<html></html>",
                                    headers=["Content-Type: text/html"])),
              ("a list", dict(body=[])),
+             ("an empty object", dict(body={})),
+             ("an empty object in another",
+              dict(body={"data": {}, "token": {}})),
+             ("maintenance", dict(body={"status": "maintenance",
+                                        "message": "try later"})),
+             ("a maintenance page", dict(status=200, body={
+                 "id": "m1", "name": "maintenance", "scopes": []})),
              ("a redirect", dict(status=302, body={})),
              ("a failure", dict(status=500, body={})),
              ("too many requests", dict(status=429, body={})))
@@ -142,6 +149,7 @@ def github():
         "method": "POST", "path": "/applications/nginx/token",
         "body": '{"access_token": "%s"}' % good.token}, good)
     hostile(vendor, vendor.token)
+    vendor.check([(503, "no word of the token", vendor.token(token=None))])
     vendor.spoiled(status=401, body={"message": "Bad credentials"})
     vendor.check([(503, "our credential was refused", vendor.token())])
 
@@ -157,6 +165,9 @@ def vercel():
         (401, "an unknown token", vendor.unknown()),
         (503, "an end as text",
          vendor.token(expiresAt="2099-01-01T00:00:00Z"))))
+    vendor.check([(503, "no id", vendor.token(id=None)),
+                  (503, "an empty id", vendor.token(id="")),
+                  (503, "no name", vendor.token(name=None))])
     vendor.is_asked("vercel", {
         "path": "/v5/user/tokens/current",
         "header:authorization": "Bearer " + good.token}, good)
@@ -180,6 +191,8 @@ def fastly():
         (401, "an unknown token", vendor.unknown()),
         (503, "an end of another form",
          vendor.token(expires_at="2099-07-28"))))
+    vendor.check([(503, "no id", vendor.token(id=None)),
+                  (503, "no scope", vendor.token(scope=None))])
     vendor.is_asked("fastly", {
         "path": "/tokens/self", "header:fastly-key": good.token,
         "header:authorization": None}, good)
@@ -224,6 +237,8 @@ def consul():
         (401, "an unknown token", vendor.unknown()),
         (503, "an answer about another token",
          vendor.token(SecretID="somebody else's")),
+        (503, "no word of the token", vendor.token(SecretID=None)),
+        (503, "no accessor", vendor.token(AccessorID=None)),
         (503, "policies of another type",
          vendor.token(Policies=[{"Name": 1}]))))
     is_(backend_id(vendor), "6a1253d2-1785-24fd-91c2-f8e78c745511",
@@ -256,6 +271,7 @@ def vault():
         (401, "an unknown token", vendor.unknown()),
         (503, "an answer about another token",
          vendor.token(id="hvs.another")),
+        (503, "no word of the token", vendor.token(id=None)),
         (503, "an address list of another type",
          vendor.token(bound_cidrs="127.0.0.1")),
         (503, "an entry that is none",

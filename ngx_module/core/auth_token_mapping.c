@@ -22,6 +22,7 @@ static const char *auth_token_mapping_sets(const auth_token_mapping_t *m,
     auth_token_sets_t *deny);
 static const char *auth_token_mapping_id(const auth_token_mapping_t *m,
     auth_token_str_t doc, const auth_token_vars_t *vars);
+static int auth_token_mapping_needs_id(const auth_token_mapping_t *m);
 static const char *auth_token_mapping_echo(const auth_token_mapping_t *m,
     const auth_token_json_t *root, const auth_token_vars_t *vars);
 static const char *auth_token_mapping_facts(const auth_token_mapping_t *m,
@@ -217,7 +218,9 @@ auth_token_mapping_id(const auth_token_mapping_t *m, auth_token_str_t doc,
         return NULL;
     }
 
-    if (id.type != AUTH_TOKEN_DOC_STRING) {
+    if (id.type != AUTH_TOKEN_DOC_STRING
+        || (id.bytes.len == 0 && auth_token_mapping_needs_id(m)))
+    {
         return "the token's id is missing or of a wrong type";
     }
 
@@ -245,6 +248,29 @@ auth_token_mapping_id(const auth_token_mapping_t *m, auth_token_str_t doc,
     }
 
     return NULL;
+}
+
+
+/* nothing can be asked by an empty id, nor be compared with it */
+
+static int
+auth_token_mapping_needs_id(const auth_token_mapping_t *m)
+{
+    size_t  i;
+
+    if (m->id != AUTH_TOKEN_ID_ANY) {
+        return 1;
+    }
+
+    for (i = 0; i < m->nfields; i++) {
+        if (auth_token_str_eq(&m->fields[i].name,
+                              &auth_token_mapping_id_name))
+        {
+            return m->fields[i].required;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -280,7 +280,8 @@ static const auth_token_step_t  auth_token_preset_oauth_steps[] = {
 
 /*
  * Vault.  A token that it does not know and a credential that may not ask are
- * both a 403; "bad token" tells the one from the other.
+ * both a 403; "bad token" tells the one from the other.  An answer about a
+ * token always repeats it; without that a 200 is no yes.
  */
 
 static const auth_token_scalar_t  auth_token_preset_vault_bad[] = {
@@ -288,7 +289,8 @@ static const auth_token_scalar_t  auth_token_preset_vault_bad[] = {
 };
 
 static const auth_token_condition_t  auth_token_preset_vault_success[] = {
-    { auth_token_str("/data"), AUTH_TOKEN_EXPECT_OBJECT, 0, NULL }
+    { auth_token_str("/data/id"), AUTH_TOKEN_EXPECT_STRING, 0, NULL },
+    { auth_token_str("/errors"), AUTH_TOKEN_EXPECT_EMPTY, 0, NULL }
 };
 
 static const auth_token_condition_t  auth_token_preset_vault_refusal[] = {

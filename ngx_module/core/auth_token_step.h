@@ -142,7 +142,8 @@ typedef enum {
 } auth_token_field_e;
 
 
-/* a member of the record's document; absent or null: left out */
+/* a member of the record's document; absent or null: left out.  An "id" that
+   is required must not be empty either. */
 
 typedef struct {
     auth_token_str_t                name;

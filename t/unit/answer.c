@@ -87,6 +87,8 @@ static const answer_case_t  any_cases[] = {
     { "200, null", 200, JSON, "null", UNAVAILABLE, 0, 0, 0 },
     { "200, true", 200, JSON, "true", UNAVAILABLE, 0, 0, 0 },
     { "200, {}", 200, JSON, "{}", UNAVAILABLE, 0, 0, 0 },
+    { "200, maintenance", 200, JSON, "{\"status\":\"maintenance\"}",
+      UNAVAILABLE, 0, 0, 0 },
     { "200, a list", 200, JSON, "[" GOOD "]", UNAVAILABLE, 0, 0, 0 },
     { "200, two bodies", 200, JSON, GOOD GOOD, UNAVAILABLE, 0, 0, 0 },
     { "200, a BOM", 200, JSON, "\xef\xbb\xbf" GOOD, UNAVAILABLE, 0, 0, 0 },
@@ -232,6 +234,18 @@ static const answer_case_t  oauth_cases[] = {
     { "404", 404, JSON, "{\"active\":false}", UNAVAILABLE, 0, 0, 0 },
     { "500, inactive", 500, JSON, "{\"active\":false}", UNAVAILABLE, 0, 1,
       0 }
+};
+
+
+static const answer_case_t  vault_cases[] = {
+    { "a token", 200, JSON, "{\"data\":{\"id\":\"" TOKEN "\"}}", RECORD, 0, 0,
+      0 },
+    { "data empty", 200, JSON, "{\"data\":{}}", UNAVAILABLE, 0, 0, 0 },
+    { "id null", 200, JSON, "{\"data\":{\"id\":null}}", UNAVAILABLE, 0, 0, 0 },
+    { "another id", 200, JSON, "{\"data\":{\"id\":\"" OTHER "\"}}",
+      UNAVAILABLE, 0, 0, 0 },
+    { "errors", 200, JSON, "{\"data\":{\"id\":\"" TOKEN "\"},"
+      "\"errors\":[\"x\"]}", UNAVAILABLE, 0, 0, 0 }
 };
 
 
@@ -463,6 +477,8 @@ main(void)
     run("by id", by_id, ID, NULL, id_cases);
     run("introspection", oauth, TOKEN, NULL, any_cases);
     run("introspection", oauth, TOKEN, NULL, oauth_cases);
+    run("vault", step_of("vault", 0), TOKEN, NULL, any_cases);
+    run("vault", step_of("vault", 0), TOKEN, NULL, vault_cases);
 
     test_truncated();
     test_numbers();

@@ -247,6 +247,51 @@ test_id(void)
 }
 
 
+/* an empty id, which leads nowhere and is equal to another empty one */
+
+static void
+test_empty_id(void)
+{
+    auth_token_buf_t      record, earlier;
+    auth_token_field_t    field;
+    auth_token_mapping_t  m;
+
+    memset(&m, 0, sizeof(m));
+    auth_token_buf_init(&record, 65536);
+
+    m.rest = 1;
+    ok(apply(&m, "{\"id\":\"\"}", TOKEN, NULL, &record) == RECORD,
+       "no rule speaks of an id");
+    auth_token_buf_reset(&record);
+
+    field = custom_fields[0];
+    m.nfields = 1;
+    m.fields = &field;
+    ok(apply(&m, "{\"id\":\"\"}", TOKEN, NULL, &record) == RECORD,
+       "an id need not be there");
+    auth_token_buf_reset(&record);
+
+    field.required = 1;
+    ok(apply(&m, "{\"id\":\"\"}", TOKEN, NULL, &record) == UNAVAILABLE,
+       "an empty id where one is required");
+    ok(apply(&m, "{\"id\":null}", TOKEN, NULL, &record) == UNAVAILABLE,
+       "null there");
+    ok(apply(&m, "{}", TOKEN, NULL, &record) == UNAVAILABLE, "none there");
+    ok(apply(&m, "{\"id\":\"x\"}", TOKEN, NULL, &record) == RECORD,
+       "an id there");
+    auth_token_buf_reset(&record);
+
+    field.required = 0;
+    m.id = AUTH_TOKEN_ID_EARLIER;
+    id_record(&earlier, "");
+    ok(apply(&m, "{\"id\":\"\"}", TOKEN, record_of(&earlier), &record)
+       == UNAVAILABLE, "an empty id after an empty one");
+
+    auth_token_buf_free(&earlier);
+    auth_token_buf_free(&record);
+}
+
+
 /* "{}" where nothing says that it admits nobody */
 
 static void
@@ -341,6 +386,7 @@ main(void)
     test_lists();
     test_active();
     test_id();
+    test_empty_id();
     test_closed();
 
     return done();
