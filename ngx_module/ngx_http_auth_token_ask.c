@@ -12,11 +12,16 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "auth_token_subject.h"
 #include "ngx_http_auth_token_ask.h"
 #include "ngx_http_auth_token_credential.h"
 #include "ngx_http_auth_token_issuer.h"
 #include "ngx_http_auth_token_reply.h"
 #include "ngx_http_auth_token_signed.h"
+
+
+/* the values are members of records, which have a ceiling of their own */
+#define NGX_HTTP_AUTH_TOKEN_MAX_SUBJECT  (4 * 1024 * 1024)
 
 
 static ngx_int_t ngx_http_auth_token_ask_go(ngx_http_auth_token_ask_t *ask);
@@ -25,8 +30,10 @@ static ngx_int_t ngx_http_auth_token_ask_needs(ngx_http_auth_token_ask_t *ask,
 static void ngx_http_auth_token_ask_ready(ngx_http_auth_token_need_t *need);
 static void ngx_http_auth_token_ask_observe(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result);
-static void ngx_http_auth_token_ask_land_record(
-    ngx_http_auth_token_ask_t *ask);
+static ngx_int_t ngx_http_auth_token_ask_land_record(
+    ngx_http_auth_token_ask_t *ask, const char **reason);
+static ngx_int_t ngx_http_auth_token_ask_link(ngx_http_auth_token_ask_t *ask,
+    const auth_token_vars_t *vars);
 static void ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result);
 
@@ -241,7 +248,13 @@ ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
     switch (result->outcome) {
 
     case AUTH_TOKEN_OUTCOME_RECORD:
-        ngx_http_auth_token_ask_land_record(ask);
+
+        if (ngx_http_auth_token_ask_land_record(ask, &result->reason)
+            != NGX_OK)
+        {
+            ngx_http_auth_token_ask_fail(ask, result);
+        }
+
         break;
 
     case AUTH_TOKEN_OUTCOME_UNKNOWN:
@@ -286,37 +299,47 @@ ngx_http_auth_token_ask_observe(ngx_http_auth_token_ask_t *ask,
 }
 
 
-static void
-ngx_http_auth_token_ask_land_record(ngx_http_auth_token_ask_t *ask)
-{
-    ngx_str_t                  subject;
-    auth_token_str_t           id;
-    auth_token_record_t       *record;
-    auth_token_evidence_t      evidence;
-    const ngx_uint_t           last = ask->provider->protocol->nsteps - 1;
+/* NGX_DECLINED, and why: it leads nowhere, and is not to be kept */
 
-    record = (auth_token_record_t *) ask->record.data;
+static ngx_int_t
+ngx_http_auth_token_ask_land_record(ngx_http_auth_token_ask_t *ask,
+    const char **reason)
+{
+    auth_token_vars_t           vars;
+    auth_token_verdict_e        verdict;
+    auth_token_evidence_t       evidence;
+    const auth_token_record_t  *records[NGX_HTTP_AUTH_TOKEN_MAX_STEPS];
+
+    ngx_memcpy(records, ask->vars.records, ask->step * sizeof(records[0]));
+    records[ask->step] = (auth_token_record_t *) ask->record.data;
+
+    vars.token = ask->vars.token;
+    vars.records = records;
+    vars.nrecords = ask->step + 1;
 
     /* the address is the request's matter, not the answer's */
-    evidence.record = record;
+    evidence.record = records[ask->step];
     evidence.address = AUTH_TOKEN_ADDRESS_ADMITTED;
 
-    ask->allowed = auth_token_decide(&evidence, 1, ngx_time(),
-                                     ask->provider->leeway)
-                   == AUTH_TOKEN_ALLOWED;
+    verdict = auth_token_decide(&evidence, 1, ngx_time(),
+                                ask->provider->leeway);
 
-    ngx_memzero(&ask->link, sizeof(ngx_http_auth_token_key_t));
+    ask->allowed = (verdict == AUTH_TOKEN_ALLOWED);
 
-    id = auth_token_record_field(record, "id");
+    /* what denies for good needs no further step */
 
-    /* an only step leads nowhere; its link is what a purge by id finds */
+    if (verdict != AUTH_TOKEN_INACTIVE
+        && verdict != AUTH_TOKEN_EXPIRED
+        && !auth_token_subject_leads(ask->provider->protocol, ask->step,
+                                     &vars))
+    {
+        *reason = "the next step cannot be asked with what the answer says";
+        return NGX_DECLINED;
+    }
 
-    if (id.len != 0 && (ask->step < last || last == 0)) {
-        subject.len = id.len;
-        subject.data = id.data;
-
-        ngx_http_auth_token_ask_key(ask->provider, ask->step + 1, &subject,
-                                    &ask->link);
+    if (ngx_http_auth_token_ask_link(ask, &vars) != NGX_OK) {
+        *reason = "there is no memory for what the answer says";
+        return NGX_DECLINED;
     }
 
     ask->overtaken =
@@ -325,6 +348,48 @@ ngx_http_auth_token_ask_land_record(ngx_http_auth_token_ask_t *ask)
                                                ngx_current_msec,
                                                &ask->waiters)
         != NGX_OK;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_ask_link(ngx_http_auth_token_ask_t *ask,
+    const auth_token_vars_t *vars)
+{
+    int                           rc;
+    ngx_str_t                     key;
+    ngx_uint_t                    next;
+    auth_token_buf_t              subject;
+    const auth_token_protocol_t  *protocol;
+
+    protocol = ask->provider->protocol;
+    next = ask->step + 1;
+
+    ngx_memzero(&ask->link, sizeof(ngx_http_auth_token_key_t));
+
+    /* an only step leads nowhere; its link is what a purge by id finds */
+
+    if (auth_token_record_field(vars->records[ask->step], "id").len == 0
+        || (next == protocol->nsteps && next != 1))
+    {
+        return NGX_OK;
+    }
+
+    auth_token_buf_init(&subject, NGX_HTTP_AUTH_TOKEN_MAX_SUBJECT);
+
+    rc = auth_token_subject(protocol, next, vars, &subject);
+
+    if (rc == 0) {
+        key.len = subject.len;
+        key.data = subject.data;
+
+        ngx_http_auth_token_ask_key(ask->provider, next, &key, &ask->link);
+    }
+
+    auth_token_buf_free(&subject);
+
+    return (rc == 0) ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "auth_token_subject.h"
 #include "ngx_http_auth_token_draft.h"
 
 
@@ -289,6 +290,7 @@ ngx_http_auth_token_draft_finish(ngx_conf_t *cf,
 
     protocol->nsteps = n;
     protocol->steps = steps;
+    protocol->varies = auth_token_subject_varies(protocol);
 
     provider->protocol = protocol;
 

@@ -28,6 +28,9 @@ static ngx_int_t ngx_http_auth_token_purge_work_rest(
 static ngx_int_t ngx_http_auth_token_purge_work_provider(
     ngx_http_auth_token_purge_work_t *work,
     ngx_http_auth_token_provider_t *provider);
+static ngx_int_t ngx_http_auth_token_purge_work_slot(
+    ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_provider_t *provider);
 static ngx_int_t ngx_http_auth_token_purge_work_token(
     ngx_http_auth_token_purge_work_t *work,
     ngx_http_auth_token_provider_t *provider);
@@ -171,8 +174,6 @@ static ngx_int_t
 ngx_http_auth_token_purge_work_provider(ngx_http_auth_token_purge_work_t *work,
     ngx_http_auth_token_provider_t *provider)
 {
-    ngx_http_auth_token_purge_t  purge;
-
     if (ngx_http_auth_token_resolve_slot(provider) != NGX_OK) {
         /* the zone is of another layout, and not of these answers */
         return NGX_OK;
@@ -185,6 +186,16 @@ ngx_http_auth_token_purge_work_provider(ngx_http_auth_token_purge_work_t *work,
     if (work->order->id.len) {
         return ngx_http_auth_token_purge_work_id(work, provider);
     }
+
+    return ngx_http_auth_token_purge_work_slot(work, provider);
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_purge_work_slot(ngx_http_auth_token_purge_work_t *work,
+    ngx_http_auth_token_provider_t *provider)
+{
+    ngx_http_auth_token_purge_t  purge;
 
     ngx_memzero(&purge, sizeof(ngx_http_auth_token_purge_t));
 
@@ -241,6 +252,12 @@ ngx_http_auth_token_purge_work_id(ngx_http_auth_token_purge_work_t *work,
     ngx_int_t                    rc;
     ngx_uint_t                   step, last;
     ngx_http_auth_token_purge_t  purge;
+
+    /* what else the answers are kept under is not known here */
+
+    if (provider->protocol->varies) {
+        return ngx_http_auth_token_purge_work_slot(work, provider);
+    }
 
     /* as ngx_http_auth_token_ask.c links them */
     last = ngx_max(provider->protocol->nsteps, 2) - 1;

@@ -6,9 +6,11 @@
 # several steps, what extends a preset, providers in a list.  The shapes of
 # real authorities are in vendors.t.
 
+import json
 import os
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
@@ -399,28 +401,158 @@ def addresses_in_the_elements_of_a_list():
         is_(verdict(nginx, os.urandom(20).hex()), wanted, f"{body}")
 
 
+TWO = ("cache valid=1h;\n"
+       "step whoami; request GET /who; send_credential token; id /id;\n"
+       "step details; request GET /t/$id; active /state on; id /id;")
+THREE = ("cache valid=1h;\n"
+         "step whoami; request GET /who; send_credential token; id /id;\n"
+         "field org /org as=string;\n"
+         "step details; request GET /t/$id; active /state on; id /id;\n"
+         "step orgs; request GET /orgs/$org; active /state on;")
+FIRST = {"match": {"path": "/who"}}
+
+
 @test
 def a_first_step_alone_is_never_enough():
-    """Without an id the second step cannot be asked: neither when the first
-    was asked just now nor when its answer comes from the cache."""
+    """What the second step cannot be asked with makes the first answer
+    unusable: it is not kept for long, neither as an answer nor as a lock."""
     authority = Authority()
-    nginx = Nginx(authority, http=provider(
-        "step whoami; request GET /who; send_credential token; id /id;\n"
-        "step details; request GET /t/$id; active /state on; id /id;"),
-        server=protected())
-    for body in ({}, {"id": None}, {"id": ""}):
-        token = os.urandom(20).hex()
-        authority.forbidden.append(token)
-        authority.rules({"match": {"path": "/who"}, "answer": {"body": body}},
-                        {"answer": {"body": {"id": "", "state": "on"}}})
+    for name, words, good, bodies in (
+            ("two steps", TWO, {"id": "7"},
+             ({}, {"id": None}, {"id": ""}, {"id": ".."}, {"id": "."})),
+            ("three steps", THREE, {"id": "7", "org": "o"},
+             ({"id": "7"}, {"id": "7", "org": ""}, {"id": "7", "org": ".."},
+              {"id": "..", "org": "o"}))):
+        nginx = Nginx(authority, http=provider(words), server=protected())
+        tokens = [os.urandom(20).hex() for _ in bodies]
+        authority.forbidden += tokens
+        well = {"answer": {"body": {"id": good["id"], "state": "on"}}}
+        for token, body in zip(tokens, bodies):
+            authority.rules({**FIRST, "answer": {"body": body}}, well)
+            authority.clear()
+            start = time.monotonic()
+            is_([verdict(nginx, token) for _ in range(3)],
+                ["UNAVAILABLE"] * 3, f"{name}, {body}")
+            asked = [one["path"] for one in authority.log()]
+            ok(asked == ["/who"] or time.monotonic() - start >= 1,
+               "asked once, and nothing else is") or diag(asked)
+        is_(authority.counts()["backend"], 0, "requests at the backend")
+
+        # still as bad after a second: it is asked anew, and only that
         authority.clear()
-        for n in range(3):
-            is_(verdict(nginx, token), "UNAVAILABLE", f"{body}, {n}")
-            # a failure is kept for a second, and so hides what else is kept
-            poll(lambda: False, 1.1)
-        is_({one["path"] for one in authority.log()}, {"/who"},
-            "nothing else is asked")
-    is_(authority.counts()["backend"], 0, "requests at the backend")
+        ok(poll(lambda: verdict(nginx, tokens[-1]) == "UNAVAILABLE"
+                and authority.counts()["requests"] >= 2, 5),
+           "it is asked again and again")
+        is_({one["path"] for one in authority.log()}, {"/who"}, "and nothing "
+            "else")
+
+        authority.rules({**FIRST, "answer": {"body": good}}, well)
+        late = [body for token, body in zip(tokens, bodies)
+                if not poll(lambda: verdict(nginx, token) == "ALLOWED", 3)]
+        is_(late, [], "all are let in once the authority is well")
+        authority.clear()
+
+
+@test
+def what_denies_needs_no_further_step():
+    """An inactive token may lack what the next step would be asked with."""
+    authority = Authority()
+    nginx = Nginx(authority, server=protected(), http=provider(
+        "step whoami; request GET /who; send_credential token; id /id;\n"
+        "active /on true; expires_on /to; field org /org as=string;\n"
+        "step orgs; request GET /orgs/$org; active /state on;"))
+    for body, wanted in (({"on": False}, "INACTIVE"),
+                         ({"on": True, "to": 1}, "EXPIRED"),
+                         ({"on": True}, "UNAVAILABLE")):
+        authority.rules({**FIRST, "answer": {"body": {"id": "7", **body}}},
+                        {"answer": {"body": {"state": "on"}}})
+        is_(verdict(nginx, os.urandom(20).hex()), wanted, f"{body}")
+
+
+def purge(nginx, body):
+    return json.loads(get(nginx, "/purge", method="POST",
+                          body=json.dumps(body).encode(),
+                          headers=["Content-Type: application/json"]).body)
+
+
+class Members:
+    """Tokens, what the first step finds of each, and which orgs are on."""
+
+    def __init__(self, words, on=("good",)):
+        self.authority = Authority()
+        self.nginx = Nginx(self.authority, http=provider(words),
+                           server=protected() + """
+        location = /purge {{
+            auth_token_purge;
+        }}""")
+        self.on = on
+        self.bodies = {}
+
+    def is_(self, wanted, asked, name, number="7", **body):
+        token = self.bodies.setdefault(
+            json.dumps([number, body], sort_keys=True), os.urandom(20).hex())
+        self.authority.rules(
+            {**FIRST, "answer": {"body": {"id": number, **body}}},
+            *({"match": {"path": {"re": f"/{one}$"}},
+               "answer": {"body": {"id": number, "state": "on"}}}
+              for one in (*self.on, number)),
+            {"answer": {"body": {"id": number, "state": "off"}}})
+        self.authority.clear()
+        is_(verdict(self.nginx, token), wanted, name)
+        is_(sorted(one["path"] for one in self.authority.log()),
+            sorted(asked), f"{name}: what is asked")
+
+
+@test
+def what_a_later_step_is_asked_with_decides():
+    """Tokens of one id share its answers only if all is the same that the
+    answers depend on."""
+    members = Members(
+        "cache valid=1h negative=1h;\n"
+        "step whoami; request GET /who; send_credential token; id /id;\n"
+        "field org /org as=string; field note /note;\n"
+        "step orgs; request GET /orgs/$org; active /state on;")
+    members.is_("ALLOWED", ["/who", "/orgs/good"], "one org", org="good")
+    members.is_("INACTIVE", ["/who", "/orgs/bad"], "another", org="bad")
+    members.is_("ALLOWED", [], "from the cache", org="good")
+    members.is_("INACTIVE", [], "the other as well", org="bad")
+    members.is_("ALLOWED", ["/who"], "the same org", org="good", note="x")
+    members.is_("ALLOWED", ["/who", "/orgs/good"], "another id", "8",
+                org="good")
+
+
+@test
+def what_the_last_step_is_asked_with_decides():
+    """Also of the one before it, whose answer leads to the last."""
+    members = Members(THREE)
+    members.is_("ALLOWED", ["/who", "/t/7", "/orgs/good"], "one org",
+                org="good")
+    members.is_("INACTIVE", ["/who", "/t/7", "/orgs/bad"], "another",
+                org="bad")
+    members.is_("ALLOWED", [], "from the cache", org="good")
+    members.is_("INACTIVE", [], "the other as well", org="bad")
+
+
+@test
+def a_purge_by_id_where_more_decides():
+    """What else the answers are kept under is not known to a purge."""
+    members = Members(THREE)
+    for number in "7", "8":
+        members.is_("ALLOWED", ["/who", f"/t/{number}", "/orgs/good"],
+                    f"id {number}", number, org="good")
+        members.is_("ALLOWED", [], "from the cache", number, org="good")
+    is_(purge(members.nginx, {"id": "7"})["records"], 6,
+        "all of the provider is dropped")
+    members.is_("ALLOWED", ["/who", "/t/7", "/orgs/good"], "asked anew",
+                org="good")
+
+    members = Members(TWO)
+    for number in "7", "8":
+        members.is_("ALLOWED", ["/who", f"/t/{number}"], f"id {number}",
+                    number)
+    is_(purge(members.nginx, {"id": "7"})["records"], 2,
+        "of the id alone it drops what is known of that id")
+    members.is_("ALLOWED", [], "and not of another", "8")
 
 
 @test

@@ -13,7 +13,7 @@
 
 
 /* to be changed when steps of the same content come to mean something else */
-#define AUTH_TOKEN_PROTOCOL_VERSION  1
+#define AUTH_TOKEN_PROTOCOL_VERSION  2
 
 
 static void auth_token_protocol_number(auth_token_buf_t *out, uint64_t n);

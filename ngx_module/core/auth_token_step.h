@@ -231,6 +231,7 @@ typedef struct {
     const auth_token_step_t        *steps;
     auth_token_syntax_t             token;       /* always a b64token too */
     unsigned                        form_credentials:1; /* "post" is allowed */
+    unsigned                        varies:1;    /* auth_token_subject.h */
 } auth_token_protocol_t;
 
 
