@@ -149,6 +149,8 @@ WORDS = (
     (f"{STEP} nothing;", 'unknown directive "nothing" in a provider'),
 
     (SURE, None),
+    ("step s; request GET /t; send_credential none; id /id; "
+     "header Authorization 'token $token';", None),
     (f"{SURE} unknown 404 410 body=any; later 503; refused 401 403;", None),
     (f"{SURE} active /a active 1 -1 true false null '\"1\"';", None),
     *[(f"{STEP} {more};", None)
