@@ -247,4 +247,33 @@ def a_binary_that_does_not_start():
     ok(time.monotonic() - begun < 5, "as before")
 
 
+@test
+def secrets_of_the_environment():
+    """nginx hands on what "env" names, and nothing else."""
+    name = "AUTH_TOKEN_UPGRADE"
+    for main in (f"env {name};", ""):
+        authority = Authority()
+        os.environ[name] = authority.credential_value
+        nginx = Daemon(authority, main=main, server=PROTECTED,
+                       http=PROVIDER.replace("file:{credential}",
+                                             f"env:{name}"))
+        first = nginx.pid
+        is_(get(nginx, "/", bearer=authority.token().token).status, 200,
+            "before")
+        if main:
+            ok(nginx.change_binary(), "USR2: it is there for the second one")
+            nginx.send_signal(signal.SIGQUIT, nginx.old)
+            ok(poll(lambda: nginx.old is None, 20), "the old one is gone")
+        else:
+            nginx.emerg_ok = nginx.alert_ok = "asked for"
+            nginx.send_signal(signal.SIGUSR2)
+            ok(nginx.wait_log(rf"\[emerg\].*\"{name}\" is not set", 20),
+               "without \"env\" the second one says what it lacks")
+            ok(poll(lambda: nginx.pid == first and nginx.old is None, 20),
+               "the first one has its pid back")
+        is_(get(nginx, "/", bearer=authority.token().token).status, 200,
+            "after")
+        del os.environ[name]
+
+
 run()
