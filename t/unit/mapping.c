@@ -253,7 +253,7 @@ static void
 test_empty_id(void)
 {
     auth_token_buf_t      record, earlier;
-    auth_token_field_t    field;
+    auth_token_field_t    fields[2];
     auth_token_mapping_t  m;
 
     memset(&m, 0, sizeof(m));
@@ -264,14 +264,15 @@ test_empty_id(void)
        "no rule speaks of an id");
     auth_token_buf_reset(&record);
 
-    field = custom_fields[0];
-    m.nfields = 1;
-    m.fields = &field;
+    fields[0] = custom_fields[2];
+    fields[1] = custom_fields[0];
+    m.nfields = 2;
+    m.fields = fields;
     ok(apply(&m, "{\"id\":\"\"}", TOKEN, NULL, &record) == RECORD,
        "an id need not be there");
     auth_token_buf_reset(&record);
 
-    field.required = 1;
+    fields[1].required = 1;
     ok(apply(&m, "{\"id\":\"\"}", TOKEN, NULL, &record) == UNAVAILABLE,
        "an empty id where one is required");
     ok(apply(&m, "{\"id\":null}", TOKEN, NULL, &record) == UNAVAILABLE,
@@ -281,7 +282,7 @@ test_empty_id(void)
        "an id there");
     auth_token_buf_reset(&record);
 
-    field.required = 0;
+    fields[1].required = 0;
     m.id = AUTH_TOKEN_ID_EARLIER;
     id_record(&earlier, "");
     ok(apply(&m, "{\"id\":\"\"}", TOKEN, record_of(&earlier), &record)
