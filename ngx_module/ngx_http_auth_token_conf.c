@@ -15,6 +15,7 @@
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_pattern.h"
 #include "ngx_http_auth_token_provider.h"
+#include "ngx_http_auth_token_require.h"
 #include "ngx_http_auth_token_source.h"
 #include "ngx_http_auth_token_zone_conf.h"
 
@@ -23,7 +24,8 @@
 #define NGX_HTTP_AUTH_TOKEN_MIN_ZONE  (32 * ngx_pagesize)
 
 
-static void ngx_http_auth_token_conf_unprotected(ngx_conf_t *cf);
+static void ngx_http_auth_token_conf_unprotected(ngx_conf_t *cf,
+    ngx_array_t *requirements);
 static ngx_http_auth_token_zone_t *ngx_http_auth_token_conf_add_zone(
     ngx_conf_t *cf, ngx_http_auth_token_main_conf_t *mcf, ngx_str_t *name,
     size_t size);
@@ -148,7 +150,7 @@ ngx_http_auth_token_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->requirements = prev->requirements;
 
     } else if (conf->rule == NULL) {
-        ngx_http_auth_token_conf_unprotected(cf);
+        ngx_http_auth_token_conf_unprotected(cf, conf->requirements);
     }
 
     if (conf->statuses == NULL) {
@@ -182,9 +184,11 @@ ngx_http_auth_token_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 /* of http{} and server{} the locations may make use */
 
 static void
-ngx_http_auth_token_conf_unprotected(ngx_conf_t *cf)
+ngx_http_auth_token_conf_unprotected(ngx_conf_t *cf,
+    ngx_array_t *requirements)
 {
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_loc_conf_t           *clcf;
+    ngx_http_auth_token_requirement_t  *req;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -192,9 +196,12 @@ ngx_http_auth_token_conf_unprotected(ngx_conf_t *cf)
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                  "\"auth_token_require\" has no effect without "
-                  "\"auth_token\" in location \"%V\"", &clcf->name);
+    req = requirements->elts;
+
+    ngx_http_auth_token_place_error(NGX_LOG_WARN, cf, &req[0].place,
+                                    "\"auth_token_require\" has no effect "
+                                    "without \"auth_token\" in location "
+                                    "\"%V\"", &clcf->name);
 }
 
 
@@ -218,7 +225,7 @@ ngx_http_auth_token_conf_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     lcf->rule = rule;
 
-    ngx_http_auth_token_conf_place(cf, &rule->place);
+    ngx_http_auth_token_place_note(cf, &rule->place);
 
     value = cf->args->elts;
 
@@ -399,21 +406,6 @@ ngx_http_auth_token_conf_add_zone(ngx_conf_t *cf,
     }
 
     return zone;
-}
-
-
-void
-ngx_http_auth_token_conf_place(ngx_conf_t *cf,
-    ngx_http_auth_token_place_t *place)
-{
-    if (cf->conf_file->file.fd == NGX_INVALID_FILE) {
-        ngx_str_set(&place->file, "command line");
-
-    } else {
-        place->file = cf->conf_file->file.name;
-    }
-
-    place->line = cf->conf_file->line;
 }
 
 

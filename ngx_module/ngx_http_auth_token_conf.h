@@ -39,12 +39,6 @@ char *ngx_http_auth_token_conf_bind(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
 
 /*
- * Notes where the directive being read stands.
- */
-void ngx_http_auth_token_conf_place(ngx_conf_t *cf,
-    ngx_http_auth_token_place_t *place);
-
-/*
  * Compiles a value that may hold variables; NULL: an error, which is logged.
  */
 ngx_http_complex_value_t *ngx_http_auth_token_conf_value(ngx_conf_t *cf,

@@ -47,10 +47,9 @@ ngx_http_auth_token_conf_bind(ngx_conf_t *cf,
         return ngx_http_auth_token_conf_room(mcf, cf, provider);
     }
 
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "unknown auth_token_zone \"%V\" in %V:%ui",
-                  &provider->zone_name, &provider->zone_place.file,
-                  provider->zone_place.line);
+    ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, &provider->cache_place,
+                                    "unknown auth_token_zone \"%V\"",
+                                    &provider->zone_name);
 
     return NGX_CONF_ERROR;
 }

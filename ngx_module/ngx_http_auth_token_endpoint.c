@@ -83,6 +83,8 @@ ngx_http_auth_token_endpoint_word(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_memzero(endpoint, sizeof(ngx_http_auth_token_endpoint_t));
 
     endpoint->url = value[1];
+    ngx_http_auth_token_place_note(cf, &endpoint->place);
+
     endpoint->max_fails = NGX_CONF_UNSET_UINT;
     endpoint->fail_timeout = NGX_CONF_UNSET_MSEC;
 

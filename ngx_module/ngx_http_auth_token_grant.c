@@ -73,6 +73,8 @@ ngx_http_auth_token_grant_create(ngx_conf_t *cf, ngx_str_t *url)
     cln->handler = ngx_http_auth_token_grant_cleanup;
 
     grant->url = *url;
+    ngx_http_auth_token_place_note(cf, &grant->place);
+
     grant->issuer = (ngx_strcmp(url->data, "issuer") == 0);
 
     (void) auth_token_buf_adds(&grant->form, "grant_type=client_credentials");
@@ -139,25 +141,28 @@ ngx_http_auth_token_grant_finish(ngx_conf_t *cf,
 
     if (grant->issuer) {
         if (provider->issuer.len == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the credential of provider \"%V\" needs "
-                               "\"issuer\" or a URL", &provider->name);
+            ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, &grant->place,
+                                            "the credential of provider "
+                                            "\"%V\" needs \"issuer\" or a "
+                                            "URL", &provider->name);
             return NGX_ERROR;
         }
 
     } else if (ngx_http_auth_token_reach_url(cf->pool, &grant->url, &url)
                != NGX_OK)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid token endpoint \"%V\" in provider \"%V\"",
-                           &grant->url, &provider->name);
+        ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, &grant->place,
+                                        "invalid token endpoint \"%V\" in "
+                                        "provider \"%V\"", &grant->url,
+                                        &provider->name);
         return NGX_ERROR;
 
     } else if (!ngx_http_auth_token_reach_safe(provider, &url)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "token endpoint \"%V\" in provider \"%V\" sends "
-                           "secrets in clear text, use https or "
-                           "\"allow_http on\"", &grant->url, &provider->name);
+        ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, &grant->place,
+                                        "token endpoint \"%V\" in provider "
+                                        "\"%V\" sends secrets in clear text, "
+                                        "use https or \"allow_http on\"",
+                                        &grant->url, &provider->name);
         return NGX_ERROR;
 
     } else if (url.https) {

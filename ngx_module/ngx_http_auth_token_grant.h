@@ -19,6 +19,7 @@
 
 typedef struct {
     ngx_str_t                          url;
+    ngx_http_auth_token_place_t        place;
     auth_token_buf_t                   form;       /* but for the client */
     ngx_http_auth_token_credential_t  *client;
     ngx_http_auth_token_provider_t    *provider;

@@ -59,6 +59,8 @@ ngx_http_auth_token_issuer_word(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
 
     provider->issuer = value[1];
+    ngx_http_auth_token_place_note(cf, &provider->issuer_place);
+
     provider->issuer_valid = 3600 * 1000;
 
     if (cf->args->nelts == 3

@@ -96,10 +96,11 @@ ngx_http_auth_token_keys_url(ngx_conf_t *cf,
         return NGX_OK;
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid keys \"%V\" in provider \"%V\", "
-                       "it must be \"file:PATH\" or an https URL",
-                       place, &provider->name);
+    ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf,
+                                    &provider->answer->keys_place,
+                                    "invalid keys \"%V\" in provider \"%V\", "
+                                    "it must be \"file:PATH\" or an https "
+                                    "URL", place, &provider->name);
 
     return NGX_ERROR;
 }

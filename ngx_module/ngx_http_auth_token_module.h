@@ -22,6 +22,7 @@
 #include "ngx_http_auth_token_cache.h"
 #include "ngx_http_auth_token_curl.h"
 #include "ngx_http_auth_token_fetch.h"
+#include "ngx_http_auth_token_place.h"
 #include "ngx_http_auth_token_zone.h"
 
 
@@ -46,18 +47,11 @@ typedef struct ngx_http_auth_token_requirement_s
     ngx_http_auth_token_requirement_t;
 
 
-/* where a directive stood, for errors found after parsing */
-
-typedef struct {
-    ngx_str_t                          file;
-    ngx_uint_t                         line;
-} ngx_http_auth_token_place_t;
-
-
 /* one of the places where an authority is asked */
 
 typedef struct {
     ngx_str_t                          url;
+    ngx_http_auth_token_place_t        place;
     ngx_str_t                          name;         /* for the log */
     ngx_http_auth_token_reach_t        reach;
     ngx_uint_t                         max_fails;    /* 0: never aside */
@@ -80,6 +74,7 @@ typedef struct {
     void                              *pattern;      /* ngx_regex_t, or NULL */
     ngx_array_t                        endpoints;    /* or */
     ngx_str_t                          issuer;       /* that publishes it */
+    ngx_http_auth_token_place_t        issuer_place;
     ngx_msec_t                         issuer_valid;
     ngx_http_auth_token_fetched_t     *discovery;    /* with an issuer */
     ngx_http_auth_token_credential_t  *credential;
@@ -87,7 +82,7 @@ typedef struct {
     ngx_http_complex_value_t          *realm;        /* NULL: a location's */
 
     ngx_str_t                          zone_name;
-    ngx_http_auth_token_place_t        zone_place;
+    ngx_http_auth_token_place_t        cache_place;
     ngx_http_auth_token_zone_t        *zone;
     ngx_http_auth_token_lives_t        lives;
     ngx_http_auth_token_limit_t        limit;
@@ -97,6 +92,7 @@ typedef struct {
     ngx_msec_t                         timeout;
     time_t                             leeway;
     ngx_flag_t                         allow_http;
+    ngx_http_auth_token_place_t        proxy_place;
     ngx_http_auth_token_reach_t        reach;
     ngx_http_auth_token_reach_t        aside;        /* for documents */
 

@@ -187,9 +187,9 @@ ngx_http_auth_token_pattern_resolve(ngx_conf_t *cf,
         *pp = ngx_http_auth_token_conf_provider(mcf, &names[i]);
 
         if (*pp == NULL) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "unknown auth_token_provider \"%V\" in %V:%ui",
-                          &names[i], &rule->place.file, rule->place.line);
+            ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, &rule->place,
+                                     "unknown auth_token_provider \"%V\"",
+                                     &names[i]);
             return NGX_CONF_ERROR;
         }
     }

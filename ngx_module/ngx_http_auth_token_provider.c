@@ -123,7 +123,7 @@ ngx_http_auth_token_provider_create(ngx_conf_t *cf)
      *     all ngx_str_t = { 0, NULL };
      */
 
-    ngx_http_auth_token_conf_place(cf, &provider->place);
+    ngx_http_auth_token_place_note(cf, &provider->place);
 
     provider->slot = -1;
     provider->timeout = NGX_CONF_UNSET_MSEC;
@@ -264,9 +264,11 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
     if (provider->lives.refresh != 0
         && provider->lives.refresh >= provider->lives.valid)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"refresh\" must be less than \"valid\" "
-                           "in provider \"%V\"", &provider->name);
+        ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf,
+                                        &provider->cache_place,
+                                        "\"refresh\" must be less than "
+                                        "\"valid\" in provider \"%V\"",
+                                        &provider->name);
         return NGX_CONF_ERROR;
     }
 

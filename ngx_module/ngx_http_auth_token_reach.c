@@ -23,11 +23,13 @@ static ngx_int_t ngx_http_auth_token_reach_endpoint(ngx_conf_t *cf,
     ngx_http_auth_token_endpoint_t *endpoint, ngx_http_auth_token_url_t *url);
 static ngx_int_t ngx_http_auth_token_reach_clear(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider, const char *word,
-    ngx_str_t *given, ngx_http_auth_token_url_t *url);
+    ngx_http_auth_token_place_t *place, ngx_str_t *given,
+    ngx_http_auth_token_url_t *url);
 static ngx_int_t ngx_http_auth_token_reach_unix(ngx_conf_t *cf,
     ngx_str_t *url, ngx_str_t *socket);
 static ngx_int_t ngx_http_auth_token_reach_query(ngx_conf_t *cf,
-    ngx_http_auth_token_provider_t *provider, ngx_str_t *given);
+    ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_place_t *place, ngx_str_t *given);
 static ngx_int_t ngx_http_auth_token_reach_names(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *urls,
     ngx_uint_t n);
@@ -96,9 +98,9 @@ ngx_http_auth_token_reach_proxy(ngx_conf_t *cf,
         return NGX_OK;
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid proxy \"%V\" in provider \"%V\"",
-                       &provider->reach.proxy, &provider->name);
+    ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, &provider->proxy_place,
+                                    "invalid proxy \"%V\" in provider \"%V\"",
+                                    &provider->reach.proxy, &provider->name);
     return NGX_ERROR;
 }
 
@@ -111,13 +113,16 @@ ngx_http_auth_token_reach_issuer(ngx_conf_t *cf,
         != NGX_OK
         || url->query)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid issuer \"%V\" in provider \"%V\"",
-                           &provider->issuer, &provider->name);
+        ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf,
+                                        &provider->issuer_place,
+                                        "invalid issuer \"%V\" in provider "
+                                        "\"%V\"", &provider->issuer,
+                                        &provider->name);
         return NGX_ERROR;
     }
 
     return ngx_http_auth_token_reach_clear(cf, provider, "issuer",
+                                           &provider->issuer_place,
                                            &provider->issuer, url);
 }
 
@@ -136,28 +141,33 @@ ngx_http_auth_token_reach_endpoint(ngx_conf_t *cf,
         || ngx_http_auth_token_reach_url(cf->pool, &endpoint->url, url)
            != NGX_OK)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid endpoint \"%V\" in provider \"%V\"",
-                           &given, &provider->name);
+        ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, &endpoint->place,
+                                        "invalid endpoint \"%V\" in provider "
+                                        "\"%V\"", &given, &provider->name);
         return NGX_ERROR;
     }
 
     endpoint->name = socket->len ? *socket : url->authority;
 
     if (provider->reach.proxy.len && socket->len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid proxy \"%V\" in provider \"%V\"",
-                           &provider->reach.proxy, &provider->name);
+        ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf,
+                                        &provider->proxy_place,
+                                        "invalid proxy \"%V\" in provider "
+                                        "\"%V\"", &provider->reach.proxy,
+                                        &provider->name);
         return NGX_ERROR;
     }
 
-    if (ngx_http_auth_token_reach_clear(cf, provider, "endpoint", &given, url)
+    if (ngx_http_auth_token_reach_clear(cf, provider, "endpoint",
+                                        &endpoint->place, &given, url)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return url->query ? ngx_http_auth_token_reach_query(cf, provider, &given)
+    return url->query ? ngx_http_auth_token_reach_query(cf, provider,
+                                                        &endpoint->place,
+                                                        &given)
                       : NGX_OK;
 }
 
@@ -165,16 +175,18 @@ ngx_http_auth_token_reach_endpoint(ngx_conf_t *cf,
 static ngx_int_t
 ngx_http_auth_token_reach_clear(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider, const char *word,
-    ngx_str_t *given, ngx_http_auth_token_url_t *url)
+    ngx_http_auth_token_place_t *place, ngx_str_t *given,
+    ngx_http_auth_token_url_t *url)
 {
     if (ngx_http_auth_token_reach_safe(provider, url)) {
         return NGX_OK;
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "%s \"%V\" in provider \"%V\" sends tokens "
-                       "in clear text, use https or \"allow_http on\"",
-                       word, given, &provider->name);
+    ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, place,
+                                    "%s \"%V\" in provider \"%V\" sends "
+                                    "tokens in clear text, use https or "
+                                    "\"allow_http on\"", word, given,
+                                    &provider->name);
     return NGX_ERROR;
 }
 
@@ -183,7 +195,8 @@ ngx_http_auth_token_reach_clear(ngx_conf_t *cf,
 
 static ngx_int_t
 ngx_http_auth_token_reach_query(ngx_conf_t *cf,
-    ngx_http_auth_token_provider_t *provider, ngx_str_t *given)
+    ngx_http_auth_token_provider_t *provider,
+    ngx_http_auth_token_place_t *place, ngx_str_t *given)
 {
     size_t                    i;
     ngx_str_t                 name;
@@ -199,10 +212,11 @@ ngx_http_auth_token_reach_query(ngx_conf_t *cf,
         name.len = step->name.len;
         name.data = step->name.data;
 
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "endpoint \"%V\" in provider \"%V\" has "
-                           "arguments, to which step \"%V\" cannot add "
-                           "a path", given, &provider->name, &name);
+        ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, place,
+                                        "endpoint \"%V\" in provider \"%V\" "
+                                        "has arguments, to which step \"%V\" "
+                                        "cannot add a path", given,
+                                        &provider->name, &name);
         return NGX_ERROR;
     }
 

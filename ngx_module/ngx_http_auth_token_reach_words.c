@@ -285,9 +285,11 @@ ngx_http_auth_token_reach_proxy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_auth_token_provider_t *provider = conf;
 
-    if (provider->reach.proxy.len) {
+    if (provider->proxy_place.line) {
         return "is duplicate";
     }
+
+    ngx_http_auth_token_place_note(cf, &provider->proxy_place);
 
     return ngx_conf_set_str_slot(cf, cmd, conf);
 }

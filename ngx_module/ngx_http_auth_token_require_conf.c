@@ -256,7 +256,7 @@ ngx_http_auth_token_require_add(ngx_http_auth_token_require_reader_t *reader)
 
     if (req != NULL) {
         ngx_memzero(req, sizeof(ngx_http_auth_token_requirement_t));
-        ngx_http_auth_token_conf_place(reader->cf, &req->place);
+        ngx_http_auth_token_place_note(reader->cf, &req->place);
     }
 
     return req;

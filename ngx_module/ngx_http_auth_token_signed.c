@@ -181,6 +181,7 @@ ngx_http_auth_token_signed_keys(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     s->place = value[1];
+    ngx_http_auth_token_place_note(cf, &s->keys_place);
 
     if (cf->args->nelts == 3
         && (ngx_strncmp(s->place.data, "file:", 5) == 0

@@ -24,6 +24,7 @@ struct ngx_http_auth_token_signed_s {
     ngx_str_t                       issuer;     /* of "answer"; or empty */
     ngx_str_t                       audience;
     ngx_str_t                       place;      /* of "keys", as written */
+    ngx_http_auth_token_place_t     keys_place;
     ngx_msec_t                      valid;
     auth_token_jwks_t              *set;        /* from a file, or NULL */
     ngx_http_auth_token_fetched_t  *keys;       /* from a URL, or NULL */

@@ -186,6 +186,12 @@ ngx_http_auth_token_word_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_uint_t                    i;
     ngx_http_auth_token_lives_t  *lives;
 
+    if (provider->cache_place.line) {
+        return "is duplicate";
+    }
+
+    ngx_http_auth_token_place_note(cf, &provider->cache_place);
+
     value = cf->args->elts;
     lives = &provider->lives;
 
@@ -196,8 +202,6 @@ ngx_http_auth_token_word_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         {
             provider->zone_name.len = value[i].len - 5;
             provider->zone_name.data = value[i].data + 5;
-
-            ngx_http_auth_token_conf_place(cf, &provider->zone_place);
             continue;
         }
 
@@ -365,6 +369,12 @@ ngx_http_auth_token_word_breaker(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_int_t    rc;
     ngx_str_t   *value;
     ngx_uint_t   i;
+
+    if (provider->limit.breaker != NGX_CONF_UNSET_UINT
+        || provider->limit.breaker_delay != NGX_CONF_UNSET_MSEC)
+    {
+        return "is duplicate";
+    }
 
     value = cf->args->elts;
 

@@ -130,7 +130,8 @@ good("$on auth_token_require $_;") for
     'status=401 scope=a', 'claim /a/0/b~1c = x scope=y';
 good('auth_token_require scope=a;', 'http');
 good('auth_token_require scope=a;', 'location',
-     '"auth_token_require" has no effect without "auth_token"');
+     '"auth_token_require" has no effect without "auth_token" in location '
+     . "\"/t\" in $dir/nginx.conf:8\n");
 good('auth_token off; auth_token_require scope=a;');
 good("$on limit_except GET { auth_token_require scope=a; }");
 

@@ -216,7 +216,7 @@ auth_token_provider p {
 --- words
     endpoint ftp://api.test/tokens;
 --- says: invalid endpoint "ftp://api.test/tokens" in provider "p"
---- at: 3
+--- at: 2
 
 
 
@@ -224,7 +224,7 @@ auth_token_provider p {
 --- words
     endpoint api.test/tokens;
 --- says: invalid endpoint "api.test/tokens" in provider "p"
---- at: 3
+--- at: 2
 
 
 
@@ -232,7 +232,7 @@ auth_token_provider p {
 --- words
     endpoint https:///tokens;
 --- says: invalid endpoint "https:///tokens" in provider "p"
---- at: 3
+--- at: 2
 
 
 
@@ -240,7 +240,7 @@ auth_token_provider p {
 --- words
     endpoint https://me@api.test/tokens;
 --- says: invalid endpoint "https://me@api.test/tokens" in provider "p"
---- at: 3
+--- at: 2
 
 
 
@@ -248,7 +248,7 @@ auth_token_provider p {
 --- words
     endpoint https://api.test/tokens?a=b;
 --- says: endpoint "https://api.test/tokens?a=b" in provider "p" has arguments, to which step "verify" cannot add a path
---- at: 3
+--- at: 2
 
 
 
@@ -256,7 +256,7 @@ auth_token_provider p {
 --- words
     endpoint "https://api.test/tokens#a";
 --- says: invalid endpoint "https://api.test/tokens#a" in provider "p"
---- at: 3
+--- at: 2
 
 
 
@@ -264,7 +264,7 @@ auth_token_provider p {
 --- words
     endpoint "https://api.test/tok ens";
 --- says: invalid endpoint "https://api.test/tok ens" in provider "p"
---- at: 3
+--- at: 2
 
 
 
@@ -272,7 +272,7 @@ auth_token_provider p {
 --- words
     endpoint https://api.test:65536/tokens;
 --- says: invalid endpoint "https://api.test:65536/tokens" in provider "p"
---- at: 3
+--- at: 2
 
 
 
@@ -280,7 +280,7 @@ auth_token_provider p {
 --- words
     endpoint https://api.test:x/tokens;
 --- says: invalid endpoint "https://api.test:x/tokens" in provider "p"
---- at: 3
+--- at: 2
 
 
 
@@ -288,7 +288,7 @@ auth_token_provider p {
 --- words
     endpoint http://unix::/tokens;
 --- says: invalid endpoint "http://unix::/tokens" in provider "p"
---- at: 3
+--- at: 2
 
 
 
@@ -304,7 +304,7 @@ auth_token_provider p {
 --- words
     endpoint http://api.test/tokens;
 --- says: endpoint "http://api.test/tokens" in provider "p" sends tokens in clear text, use https or "allow_http on"
---- at: 3
+--- at: 2
 
 
 
@@ -312,7 +312,7 @@ auth_token_provider p {
 --- words
     endpoint http://127.0.0.1.api.test/tokens;
 --- says: endpoint "http://127.0.0.1.api.test/tokens" in provider "p" sends tokens in clear text, use https or "allow_http on"
---- at: 3
+--- at: 2
 
 
 
@@ -320,7 +320,7 @@ auth_token_provider p {
 --- words
     endpoint http://0127.0.0.1/tokens;
 --- says: endpoint "http://0127.0.0.1/tokens" in provider "p" sends tokens in clear text, use https or "allow_http on"
---- at: 3
+--- at: 2
 
 
 
@@ -328,7 +328,7 @@ auth_token_provider p {
 --- words
     endpoint http://0.0.0.0/tokens;
 --- says: endpoint "http://0.0.0.0/tokens" in provider "p" sends tokens in clear text, use https or "allow_http on"
---- at: 3
+--- at: 2
 
 
 
@@ -336,7 +336,7 @@ auth_token_provider p {
 --- words
     endpoint http://localhost.api.test/tokens;
 --- says: endpoint "http://localhost.api.test/tokens" in provider "p" sends tokens in clear text, use https or "allow_http on"
---- at: 3
+--- at: 2
 
 
 
@@ -353,7 +353,7 @@ auth_token_provider p {
     endpoint http://api.test/tokens;
     allow_http off;
 --- says: endpoint "http://api.test/tokens" in provider "p" sends tokens in clear text, use https or "allow_http on"
---- at: 4
+--- at: 2
 
 
 
@@ -614,7 +614,7 @@ server {
 --- words
     cache valid=10s refresh=10s;
 --- says: "refresh" must be less than "valid" in provider "p"
---- at: 3
+--- at: 2
 
 
 

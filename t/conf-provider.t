@@ -1,0 +1,107 @@
+# What nginx -t says of the words of a provider: what could never work, or not
+# as it was meant, is an error, with the file and the line of the word.  nginx
+# is only asked to test, so that many cases cost little.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+use Test::More;
+
+my $top = dirname(dirname(abs_path(__FILE__)));
+my $dir = tempdir(CLEANUP => 1);
+my $nginx = $ENV{TEST_NGINX_BINARY} // 'nginx';
+$ENV{PATH} .= ':/usr/sbin:/sbin';
+
+my $load = $ENV{AUTH_TOKEN_MODULE}
+           // "$top/build/ngx_http_auth_token_module.so";
+$load = `$nginx -V 2>&1` =~ /--add-module=/ || $load eq '' ? ''
+                                                 : "load_module $load;";
+
+my %word = (preset => 'introspection', endpoint => 'https://idp.test/introspect',
+            credential => 'none');
+my $secret = "file:$dir/secret";
+
+sub file {
+    my ($name, $text) = @_;
+
+    open my $out, '>', "$dir/$name" or die $!;
+    print $out $text;
+    close $out;
+    chmod 0600, "$dir/$name";
+}
+
+file('secret', "a-secret-0123456789\n");
+
+
+# what nginx -t says of words on line 5 of a file; "name" is the provider's
+sub verdict {
+    my ($text, $name) = @_;
+
+    $name //= 'p';
+    my $before = $text =~ /^\s*(?:preset|step)\b/m ? ''
+                                                   : "preset $word{preset};";
+    my @after = map { $text =~ /(?:^|;)\s*$_\b/m ? () : "$_ $word{$_};" }
+                qw(endpoint credential);
+    @after = grep { !/^endpoint/ } @after if $text =~ /^\s*issuer\b/m;
+
+    file('nginx.conf', "$load error_log $dir/error.log; pid $dir/pid;\n"
+         . "events { }\nhttp { access_log off; "
+         . join('', map { "${_}_temp_path $dir/$_; " }
+                    qw(client_body proxy fastcgi uwsgi scgi))
+         . "\nauth_token_provider $name { $before\n$text\n@after\n# the end\n}\n"
+         . "server { listen 127.0.0.1:1; }\n}\n");
+
+    my $said = `$nginx -t -e $dir/error.log -c $dir/nginx.conf 2>&1`;
+    return ($? >> 8, $said);
+}
+
+
+sub bad {
+    my ($text, $says, %how) = @_;
+
+    my $line = $how{line} // 5;
+    my ($status, $said) = verdict($text, $how{name});
+    isnt($status, 0, "$text: is an error");
+    like($said, qr/\[emerg\] [^\n]*\Q$says\E in \Q$dir\E\/nginx\.conf:$line\n/,
+         "$text: says why and where");
+}
+
+
+sub good {
+    my ($text, %how) = @_;
+
+    my ($status, $said) = verdict($text, $how{name});
+    is($status, 0, "$text: is fine") or diag $said;
+    unlike($said, qr/\[(?:warn|emerg|error)\]/, "$text: no warning");
+}
+
+
+# words have one line, also where they are judged at the end of the block
+bad('issuer https:///x;', 'invalid issuer "https:///x" in provider "p"');
+bad('issuer http://idp.test;', 'issuer "http://idp.test" in provider "p" '
+    . 'sends tokens in clear text, use https or "allow_http on"');
+bad('proxy https://proxy.test;',
+    'invalid proxy "https://proxy.test" in provider "p"');
+bad("endpoint http://unix:/a.sock:/x;\nproxy http://proxy.test;\nallow_http on;",
+    'invalid proxy "http://proxy.test" in provider "p"', line => 6);
+bad("answer jwt iss=a aud=b;\nkeys http://idp.test/keys;",
+    'invalid keys "http://idp.test/keys" in provider "p", it must be '
+    . '"file:PATH" or an https URL', line => 6);
+bad("credential client_credentials http://idp.test/t basic a $secret;",
+    'token endpoint "http://idp.test/t" in provider "p" sends secrets in '
+    . 'clear text, use https or "allow_http on"');
+bad("credential client_credentials issuer basic a $secret;",
+    'the credential of provider "p" needs "issuer" or a URL');
+bad("credential client_credentials idp.test basic a $secret;",
+    'invalid token endpoint "idp.test" in provider "p"');
+
+# one of each
+bad("cache valid=1s;\ncache negative=1s;", '"cache" directive is duplicate',
+    line => 6);
+bad("breaker failures=1;\nbreaker delay=1s;",
+    '"breaker" directive is duplicate', line => 6);
+
+done_testing();
