@@ -210,6 +210,7 @@ ngx_http_auth_token_conf_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_auth_token_loc_conf_t *lcf = conf;
 
+    ngx_int_t                    rc;
     ngx_str_t                   *value, s;
     ngx_uint_t                   i;
     ngx_http_auth_token_rule_t  *rule;
@@ -229,28 +230,36 @@ ngx_http_auth_token_conf_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (value[1].len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid provider name \"\"");
-        return NGX_CONF_ERROR;
-    }
-
     rule->name = value[1];
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
         rule->off = 1;
 
-    } else if (ngx_http_script_variables_count(&value[1])) {
+    } else if (ngx_http_script_variables_count(&value[1])
+               && ngx_strlchr(value[1].data, value[1].data + value[1].len, '=')
+                  == NULL)
+    {
         rule->variable = ngx_http_auth_token_conf_value(cf, &value[1]);
         if (rule->variable == NULL) {
             return NGX_CONF_ERROR;
         }
+
+    } else if (!ngx_http_auth_token_conf_is_name(&value[1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid provider name \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
 
-        if (ngx_http_auth_token_pattern_more(cf, rule, &value[i]) == NGX_OK) {
+        rc = ngx_http_auth_token_pattern_more(cf, rule, &value[i]);
+
+        if (rc == NGX_OK) {
             continue;
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_CONF_ERROR;
         }
 
         if (ngx_strncmp(value[i].data, "token=", 6) == 0
@@ -406,6 +415,24 @@ ngx_http_auth_token_conf_add_zone(ngx_conf_t *cf,
     }
 
     return zone;
+}
+
+
+ngx_uint_t
+ngx_http_auth_token_conf_is_name(ngx_str_t *name)
+{
+    u_char  ch;
+    size_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
+
+        if (ch <= 0x20 || ch == 0x7f || ch == '$' || ch == '=' || ch == '"') {
+            return 0;
+        }
+    }
+
+    return name->len != 0 && ngx_strcmp(name->data, "off") != 0;
 }
 
 

@@ -45,6 +45,11 @@ ngx_http_complex_value_t *ngx_http_auth_token_conf_value(ngx_conf_t *cf,
     ngx_str_t *value);
 
 /*
+ * Whether it can be a provider's: a word that means nothing else.
+ */
+ngx_uint_t ngx_http_auth_token_conf_is_name(ngx_str_t *name);
+
+/*
  * The provider of that name, or NULL.
  */
 ngx_http_auth_token_provider_t *ngx_http_auth_token_conf_provider(

@@ -37,6 +37,7 @@ typedef struct {
 
 struct ngx_http_auth_token_credential_s {
     const ngx_http_auth_token_method_t  *method;
+    ngx_http_auth_token_place_t          place;
     ngx_str_t                            name;       /* client, header field */
     ngx_http_auth_token_secret_t         secret;
     ngx_http_auth_token_held_t           held;
@@ -60,6 +61,13 @@ ngx_http_auth_token_credential_t *ngx_http_auth_token_credential_parse(
  * NGX_ERROR after logging what is wrong.
  */
 ngx_int_t ngx_http_auth_token_credential_finish(ngx_conf_t *cf,
+    ngx_http_auth_token_provider_t *provider);
+
+/*
+ * The part of it for a credential that goes into the form: each step must
+ * send one, and none of what the credential does.
+ */
+ngx_int_t ngx_http_auth_token_credential_form(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
 
 /*

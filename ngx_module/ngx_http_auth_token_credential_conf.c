@@ -125,6 +125,7 @@ ngx_http_auth_token_credential_create(ngx_conf_t *cf, ngx_str_t *value,
     cln->handler = ngx_http_auth_token_credential_cleanup;
 
     credential->method = m;
+    ngx_http_auth_token_place_note(cf, &credential->place);
 
     if (ngx_http_auth_token_credential_name(cf, credential, value) != NGX_OK
         || ngx_http_auth_token_credential_options(cf, credential, value, nargs,
@@ -232,8 +233,8 @@ ngx_http_auth_token_credential_name(ngx_conf_t *cf,
     credential->name = value[1];
 
     if (m->client) {
-        if ((!m->shared && !m->private && !m->tls)
-            || ngx_http_auth_token_credential_printable(&value[1]))
+        if (ngx_http_auth_token_credential_printable(&value[1])
+            || (value[1].len && !m->shared && !m->private && !m->tls))
         {
             return NGX_OK;
         }
@@ -321,18 +322,16 @@ ngx_http_auth_token_credential_finish(ngx_conf_t *cf,
     client = grant ? grant->client : provider->credential;
     m = client->method;
 
-    if (m->form && grant == NULL && !provider->protocol->form_credentials) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "credential method \"%V\" needs a form, "
-                           "which provider \"%V\" does not send",
-                           &m->name, &provider->name);
+    if (m->form && grant == NULL
+        && ngx_http_auth_token_credential_form(cf, provider) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     if (m->tls && (reach->ssl_certificate.len == 0
                    || reach->ssl_certificate_key.len == 0))
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, &client->place,
                            "credential method \"%V\" needs "
                            "\"ssl_certificate\" and \"ssl_certificate_key\" "
                            "in provider \"%V\"", &m->name, &provider->name);

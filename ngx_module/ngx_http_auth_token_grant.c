@@ -39,6 +39,8 @@ typedef struct {
 
 
 static void ngx_http_auth_token_grant_cleanup(void *data);
+static ngx_uint_t ngx_http_auth_token_grant_absolute(
+    const auth_token_str_t *uri);
 static void ngx_http_auth_token_grant_wipe(void *data);
 static ngx_int_t ngx_http_auth_token_grant_build(
     ngx_http_auth_token_fetched_t *doc, auth_token_request_t *request);
@@ -120,12 +122,49 @@ ngx_http_auth_token_grant_option(ngx_http_auth_token_grant_t *grant,
     (void) auth_token_buf_add(&grant->form, arg->data, p - arg->data);
 
     if (value.len == 0
+        || (arg->data[0] == 'r'
+            && !ngx_http_auth_token_grant_absolute(&value))
         || auth_token_escape(value, AUTH_TOKEN_PLACE_FORM, &grant->form) != 0)
     {
         return NGX_DECLINED;
     }
 
     return NGX_OK;
+}
+
+
+/* RFC 8707, 2: an absolute URI without a fragment, of any scheme */
+
+static ngx_uint_t
+ngx_http_auth_token_grant_absolute(const auth_token_str_t *uri)
+{
+    u_char  ch;
+    size_t  i;
+
+    for (i = 0; i < uri->len; i++) {
+        ch = uri->data[i];
+
+        if (ch <= 0x20 || ch >= 0x7f || ngx_strchr("#$\"<>\\^`{|}", ch)) {
+            return 0;
+        }
+    }
+
+    for (i = 0; i < uri->len; i++) {
+        ch = uri->data[i];
+
+        if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')) {
+            continue;
+        }
+
+        if (i == 0
+            || ((ch < '0' || ch > '9') && ch != '+' && ch != '-'
+                && ch != '.'))
+        {
+            break;
+        }
+    }
+
+    return i > 0 && i + 1 < uri->len && uri->data[i] == ':';
 }
 
 
@@ -148,7 +187,7 @@ ngx_http_auth_token_grant_finish(ngx_conf_t *cf,
             return NGX_ERROR;
         }
 
-    } else if (ngx_http_auth_token_reach_url(cf->pool, &grant->url, &url)
+    } else if (ngx_http_auth_token_reach_given(cf->pool, &grant->url, &url)
                != NGX_OK)
     {
         ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, &grant->place,

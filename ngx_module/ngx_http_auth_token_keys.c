@@ -86,7 +86,7 @@ ngx_http_auth_token_keys_url(ngx_conf_t *cf,
 
     place = &provider->answer->place;
 
-    if (ngx_http_auth_token_reach_url(cf->pool, place, &url) == NGX_OK
+    if (ngx_http_auth_token_reach_given(cf->pool, place, &url) == NGX_OK
         && ngx_http_auth_token_reach_safe(provider, &url))
     {
         if (url.https) {

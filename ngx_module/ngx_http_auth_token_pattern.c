@@ -122,12 +122,11 @@ ngx_int_t
 ngx_http_auth_token_pattern_more(ngx_conf_t *cf,
     ngx_http_auth_token_rule_t *rule, ngx_str_t *arg)
 {
-    ngx_str_t  *name;
+    ngx_str_t   *name;
+    ngx_uint_t   i;
 
-    if (rule->off || rule->variable || rule->sources || arg->len == 0
-        || ngx_strchr(arg->data, '=') != NULL
-        || ngx_strchr(arg->data, '$') != NULL
-        || ngx_strcmp(arg->data, "off") == 0)
+    if (rule->off || rule->variable || rule->sources
+        || !ngx_http_auth_token_conf_is_name(arg))
     {
         return NGX_DECLINED;
     }
@@ -144,6 +143,18 @@ ngx_http_auth_token_pattern_more(ngx_conf_t *cf,
         }
 
         *name = rule->name;
+    }
+
+    name = rule->names->elts;
+
+    for (i = 0; i < rule->names->nelts; i++) {
+        if (name[i].len == arg->len
+            && ngx_strncmp(name[i].data, arg->data, arg->len) == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate provider \"%V\"", arg);
+            return NGX_ERROR;
+        }
     }
 
     name = ngx_array_push(rule->names);

@@ -36,7 +36,8 @@ ngx_http_auth_token_provider_t *ngx_http_auth_token_pattern_pick(
 
 /*
  * Takes one more name of "auth_token A B..."; NGX_DECLINED: it is something
- * else.  When all providers are known, _resolve() finds those of the names.
+ * else; NGX_ERROR: the same one again, which is logged, or no memory.  When
+ * all providers are known, _resolve() finds those of the names.
  */
 ngx_int_t ngx_http_auth_token_pattern_more(ngx_conf_t *cf,
     ngx_http_auth_token_rule_t *rule, ngx_str_t *arg);

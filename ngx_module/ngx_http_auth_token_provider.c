@@ -62,7 +62,7 @@ ngx_http_auth_token_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    if (value[1].len == 0 || ngx_strcmp(value[1].data, "off") == 0) {
+    if (!ngx_http_auth_token_conf_is_name(&value[1])) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid provider name \"%V\"", &value[1]);
         return NGX_CONF_ERROR;

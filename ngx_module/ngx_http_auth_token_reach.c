@@ -91,7 +91,7 @@ ngx_http_auth_token_reach_proxy(ngx_conf_t *cf,
         return NGX_OK;
     }
 
-    if (ngx_http_auth_token_reach_url(cf->pool, &provider->reach.proxy, proxy)
+    if (ngx_http_auth_token_reach_given(cf->pool, &provider->reach.proxy, proxy)
         == NGX_OK
         && !proxy->https && !proxy->query)
     {
@@ -109,7 +109,7 @@ static ngx_int_t
 ngx_http_auth_token_reach_issuer(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider, ngx_http_auth_token_url_t *url)
 {
-    if (ngx_http_auth_token_reach_url(cf->pool, &provider->issuer, url)
+    if (ngx_http_auth_token_reach_given(cf->pool, &provider->issuer, url)
         != NGX_OK
         || url->query)
     {
@@ -138,7 +138,7 @@ ngx_http_auth_token_reach_endpoint(ngx_conf_t *cf,
     socket = &endpoint->reach.unix_socket;
 
     if (ngx_http_auth_token_reach_unix(cf, &endpoint->url, socket) != NGX_OK
-        || ngx_http_auth_token_reach_url(cf->pool, &endpoint->url, url)
+        || ngx_http_auth_token_reach_given(cf->pool, &endpoint->url, url)
            != NGX_OK)
     {
         ngx_http_auth_token_place_error(NGX_LOG_EMERG, cf, &endpoint->place,
@@ -372,6 +372,18 @@ ngx_http_auth_token_reach_name(ngx_conf_t *cf,
                 - line->data - 1;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_auth_token_reach_given(ngx_pool_t *pool, ngx_str_t *url,
+    ngx_http_auth_token_url_t *out)
+{
+    if (ngx_strlchr(url->data, url->data + url->len, '$') != NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_auth_token_reach_url(pool, url, out);
 }
 
 

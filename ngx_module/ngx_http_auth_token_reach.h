@@ -41,6 +41,13 @@ ngx_int_t ngx_http_auth_token_reach_url(ngx_pool_t *pool, ngx_str_t *url,
     ngx_http_auth_token_url_t *out);
 
 /*
+ * The same for a URL of the configuration, which is taken as it is written:
+ * NGX_ERROR also for a "$", as of a variable.
+ */
+ngx_int_t ngx_http_auth_token_reach_given(ngx_pool_t *pool, ngx_str_t *url,
+    ngx_http_auth_token_url_t *out);
+
+/*
  * Whether secrets may be sent there: by https, to this machine, or where the
  * provider allows everything.
  */

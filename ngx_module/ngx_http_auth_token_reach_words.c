@@ -21,6 +21,10 @@ static char *ngx_http_auth_token_reach_max_answer(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_auth_token_reach_verify(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+static char *ngx_http_auth_token_reach_text(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_auth_token_reach_host(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 static char *ngx_http_auth_token_reach_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_auth_token_reach_command(ngx_conf_t *cf,
@@ -39,6 +43,11 @@ static ngx_conf_bitmask_t  ngx_http_auth_token_reach_protocols[] = {
     { ngx_string("TLSv1.2"), NGX_HTTP_AUTH_TOKEN_TLSV1_2 },
     { ngx_string("TLSv1.3"), NGX_HTTP_AUTH_TOKEN_TLSV1_3 },
     { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_auth_token_reach_depth = {
+    ngx_conf_check_num_bounds, 0, 100
 };
 
 
@@ -77,18 +86,18 @@ ngx_command_t  ngx_http_auth_token_reach_words[] = {
       ngx_conf_set_num_slot,
       0,
       ngx_http_auth_token_reach_offset(reach.ssl_verify_depth),
-      NULL },
+      &ngx_http_auth_token_reach_depth },
 
     { ngx_string("ssl_name"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_http_auth_token_reach_host,
       0,
       ngx_http_auth_token_reach_offset(reach.ssl_name),
       NULL },
 
     { ngx_string("ssl_ciphers"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_http_auth_token_reach_text,
       0,
       ngx_http_auth_token_reach_offset(reach.ssl_ciphers),
       NULL },
@@ -222,23 +231,66 @@ ngx_http_auth_token_reach_verify(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
+/* an empty one would be taken for none */
+
+static char *
+ngx_http_auth_token_reach_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char       *rv;
+    ngx_str_t  *text;
+
+    rv = ngx_conf_set_str_slot(cf, cmd, conf);
+
+    text = (ngx_str_t *) ((char *) conf + cmd->offset);
+
+    return (rv == NGX_CONF_OK && text->len == 0) ? "invalid value" : rv;
+}
+
+
+static char *
+ngx_http_auth_token_reach_host(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    u_char      ch, addr[16];
+    size_t      i;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (value[1].len > 2 && value[1].data[0] == '['
+        && value[1].data[value[1].len - 1] == ']'
+        && ngx_inet6_addr(value[1].data + 1, value[1].len - 2, addr)
+           == NGX_OK)
+    {
+        return ngx_http_auth_token_reach_text(cf, cmd, conf);
+    }
+
+    for (i = 0; i < value[1].len; i++) {
+        ch = value[1].data[i];
+
+        if ((ch < '0' || ch > '9') && (ch < 'A' || ch > 'Z')
+            && (ch < 'a' || ch > 'z') && ch != '-' && ch != '_' && ch != '.')
+        {
+            return "invalid value";
+        }
+    }
+
+    return ngx_http_auth_token_reach_text(cf, cmd, conf);
+}
+
+
 static char *
 ngx_http_auth_token_reach_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     char       *rv;
     ngx_str_t  *file;
 
-    rv = ngx_conf_set_str_slot(cf, cmd, conf);
+    rv = ngx_http_auth_token_reach_text(cf, cmd, conf);
 
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
     file = (ngx_str_t *) ((char *) conf + cmd->offset);
-
-    if (file->len == 0) {
-        return "invalid value";
-    }
 
     if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -291,7 +343,7 @@ ngx_http_auth_token_reach_proxy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_http_auth_token_place_note(cf, &provider->proxy_place);
 
-    return ngx_conf_set_str_slot(cf, cmd, conf);
+    return ngx_http_auth_token_reach_text(cf, cmd, conf);
 }
 
 

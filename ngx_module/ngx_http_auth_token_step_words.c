@@ -32,7 +32,7 @@ static ngx_uint_t ngx_http_auth_token_step_secret(ngx_str_t *name,
 static char *ngx_http_auth_token_step_form(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_auth_token_step_pair(ngx_conf_t *cf, ngx_array_t *pairs,
-    size_t preset, auth_token_place_e place);
+    const auth_token_pair_t *preset, size_t n, auth_token_place_e place);
 static char *ngx_http_auth_token_step_json(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
@@ -223,6 +223,7 @@ ngx_http_auth_token_step_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return ngx_http_auth_token_step_pair(cf, &draft->headers,
+                                         draft->step.headers,
                                          draft->step.nheaders,
                                          AUTH_TOKEN_PLACE_HEADER);
 }
@@ -331,7 +332,8 @@ ngx_http_auth_token_step_form(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     draft->step.body = AUTH_TOKEN_BODY_FORM;
 
-    return ngx_http_auth_token_step_pair(cf, &draft->form, draft->step.nform,
+    return ngx_http_auth_token_step_pair(cf, &draft->form, draft->step.form,
+                                         draft->step.nform,
                                          AUTH_TOKEN_PLACE_FORM);
 }
 
@@ -340,7 +342,7 @@ ngx_http_auth_token_step_form(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 static char *
 ngx_http_auth_token_step_pair(ngx_conf_t *cf, ngx_array_t *pairs,
-    size_t preset, auth_token_place_e place)
+    const auth_token_pair_t *preset, size_t n, auth_token_place_e place)
 {
     ngx_str_t          *value;
     const char         *wrong;
@@ -360,7 +362,9 @@ ngx_http_auth_token_step_pair(ngx_conf_t *cf, ngx_array_t *pairs,
             continue;
         }
 
-        if (i >= preset || auth_token_str_eq_lit(&pair[i].value, "$token")) {
+        if (i >= n || pair[i].value.data != preset[i].value.data
+            || auth_token_str_eq_lit(&pair[i].value, "$token"))
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "duplicate %V \"%V\"", &value[0], &value[1]);
             return NGX_CONF_ERROR;

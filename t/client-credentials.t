@@ -395,7 +395,7 @@ def what_nginx_says():
              "header Authorization x;", "that the credential writes too"),
             (f"client_credentials http://192.0.2.1/ {basic}",
              "allow_http on;", None),
-            (f"client_credentials {ENDPOINT} {basic} resource=a resource=b",
+            (f"client_credentials {ENDPOINT} {basic} resource=urn:a resource=urn:b",
              "", None)):
         preset = "" if "step" in words else "preset introspection;"
         nginx.configure(http=(

@@ -154,6 +154,14 @@ bad("auth_token oauth $_;", "invalid parameter \"$_\"")
     for 'token=', 'token=abc', 'tokens=$arg_a';
 bad('auth_token oauth x;', 'unknown auth_token_provider "x"');
 bad('auth_token off token=$arg_a;', 'invalid parameter "token=$arg_a"');
+bad("auth_token $_;", "invalid provider name \"$_\"")
+    for 'token=$cookie_x', 'a=b', 'x=$host';
+bad('auth_token "a b";', 'invalid provider name "a b"');
+bad('auth_token oauth oauth;', 'duplicate provider "oauth"');
+bad('auth_token oauth x oauth;', 'duplicate provider "oauth"');
+bad("auth_token oauth $_;", "invalid parameter \"$_\"") for '$host', 'off';
+good('auth_token $host;');
+good('auth_token idp_${host} token=$arg_a;');
 bad('auth_token oauth token=$arg_a token=${ARG_a};',
     'duplicate source "${ARG_a}"');
 good('auth_token oauth token=$arg_a token=$cookie_a token=$http_a '

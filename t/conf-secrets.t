@@ -331,7 +331,7 @@ backend: GET /t
 === TEST 32: post where there is no form
 --- credential: post $CLIENT_ID file:$SECRETS/client.secret
 --- error_log eval
-qr{credential method "post" needs a form, which provider "p" does not send in \S+/p.conf:5}
+qr{credential method "post" needs a form, which provider "p" does not send in \S+/p.conf:4}
 --- dies
 
 
