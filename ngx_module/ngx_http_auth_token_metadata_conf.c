@@ -14,21 +14,13 @@
 #include "auth_token_buf.h"
 #include "auth_token_doc.h"
 #include "ngx_http_auth_token_metadata.h"
+#include "ngx_http_auth_token_metadata_check.h"
 
 
 #define NGX_HTTP_AUTH_TOKEN_MAX_METADATA  (64 * 1024)
 
 #define NGX_HTTP_AUTH_TOKEN_WELL_KNOWN                                        \
     "/.well-known/oauth-protected-resource"
-
-
-typedef enum {
-    NGX_HTTP_AUTH_TOKEN_MEMBER_TEXT = 0,
-    NGX_HTTP_AUTH_TOKEN_MEMBER_URL,
-    NGX_HTTP_AUTH_TOKEN_MEMBER_FLAG,
-    NGX_HTTP_AUTH_TOKEN_MEMBER_TEXTS,
-    NGX_HTTP_AUTH_TOKEN_MEMBER_URLS
-} ngx_http_auth_token_member_type_e;
 
 
 typedef struct {
@@ -52,9 +44,6 @@ static char *ngx_http_auth_token_metadata_word(ngx_conf_t *cf,
 static char *ngx_http_auth_token_metadata_member(ngx_conf_t *cf,
     ngx_http_auth_token_metadata_reader_t *reader,
     ngx_http_auth_token_member_t *member);
-static ngx_int_t ngx_http_auth_token_metadata_check(ngx_str_t *value,
-    ngx_uint_t url, ngx_uint_t resource);
-static ngx_uint_t ngx_http_auth_token_metadata_loopback(ngx_str_t *url);
 static void ngx_http_auth_token_metadata_text(auth_token_buf_t *b,
     ngx_str_t *value);
 static char *ngx_http_auth_token_metadata_finish(ngx_conf_t *cf,
@@ -70,22 +59,22 @@ static char *ngx_http_auth_token_metadata_add(ngx_conf_t *cf,
 static ngx_http_auth_token_member_t  ngx_http_auth_token_members[] = {
     { ngx_string("resource"), NGX_HTTP_AUTH_TOKEN_MEMBER_URL },
     { ngx_string("bearer_methods_supported"),
-      NGX_HTTP_AUTH_TOKEN_MEMBER_TEXTS },
+      NGX_HTTP_AUTH_TOKEN_MEMBER_METHODS },
     { ngx_string("authorization_servers"), NGX_HTTP_AUTH_TOKEN_MEMBER_URLS },
-    { ngx_string("scopes_supported"), NGX_HTTP_AUTH_TOKEN_MEMBER_TEXTS },
+    { ngx_string("scopes_supported"), NGX_HTTP_AUTH_TOKEN_MEMBER_SCOPES },
     { ngx_string("jwks_uri"), NGX_HTTP_AUTH_TOKEN_MEMBER_URL },
     { ngx_string("resource_name"), NGX_HTTP_AUTH_TOKEN_MEMBER_TEXT },
     { ngx_string("resource_documentation"), NGX_HTTP_AUTH_TOKEN_MEMBER_URL },
     { ngx_string("resource_policy_uri"), NGX_HTTP_AUTH_TOKEN_MEMBER_URL },
     { ngx_string("resource_tos_uri"), NGX_HTTP_AUTH_TOKEN_MEMBER_URL },
     { ngx_string("resource_signing_alg_values_supported"),
-      NGX_HTTP_AUTH_TOKEN_MEMBER_TEXTS },
+      NGX_HTTP_AUTH_TOKEN_MEMBER_ALGS },
     { ngx_string("authorization_details_types_supported"),
       NGX_HTTP_AUTH_TOKEN_MEMBER_TEXTS },
     { ngx_string("tls_client_certificate_bound_access_tokens"),
       NGX_HTTP_AUTH_TOKEN_MEMBER_FLAG },
     { ngx_string("dpop_signing_alg_values_supported"),
-      NGX_HTTP_AUTH_TOKEN_MEMBER_TEXTS },
+      NGX_HTTP_AUTH_TOKEN_MEMBER_ALGS },
     { ngx_string("dpop_bound_access_tokens_required"),
       NGX_HTTP_AUTH_TOKEN_MEMBER_FLAG },
     { ngx_null_string, 0 }
@@ -202,11 +191,9 @@ ngx_http_auth_token_metadata_member(ngx_conf_t *cf,
     ngx_http_auth_token_member_t *member)
 {
     ngx_str_t   *value;
-    ngx_uint_t   i, url, list, resource;
+    ngx_uint_t   i, list, resource;
 
     value = cf->args->elts;
-    url = (member->type == NGX_HTTP_AUTH_TOKEN_MEMBER_URL
-           || member->type == NGX_HTTP_AUTH_TOKEN_MEMBER_URLS);
     list = (member->type >= NGX_HTTP_AUTH_TOKEN_MEMBER_TEXTS);
     resource = (member == ngx_http_auth_token_members);
 
@@ -233,7 +220,8 @@ ngx_http_auth_token_metadata_member(ngx_conf_t *cf,
         }
 
         if (member->type == NGX_HTTP_AUTH_TOKEN_MEMBER_FLAG
-            || ngx_http_auth_token_metadata_check(&value[i], url, resource)
+            || ngx_http_auth_token_metadata_check(&value[i], member->type,
+                                                  resource)
                != NGX_OK)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -256,75 +244,6 @@ ngx_http_auth_token_metadata_member(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
-}
-
-
-/* the path of a resource is compared with a decoded one, and is not decoded */
-
-static ngx_int_t
-ngx_http_auth_token_metadata_check(ngx_str_t *value, ngx_uint_t url,
-    ngx_uint_t resource)
-{
-    size_t  i;
-    u_char  ch;
-
-    if (value->len == 0) {
-        return NGX_ERROR;
-    }
-
-    if (!url) {
-        return NGX_OK;
-    }
-
-    if (ngx_strncmp(value->data, "https://", 8) != 0
-        && !ngx_http_auth_token_metadata_loopback(value))
-    {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < value->len; i++) {
-        ch = value->data[i];
-
-        if (ch <= 0x20 || ch >= 0x7f || ch == '"' || ch == '\\' || ch == '#'
-            || ch == '$'
-            || (resource && (ch == '?' || ch == '%')))
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    i = (value->data[4] == 's') ? 8 : 7;
-
-    return (i < value->len && value->data[i] != '/') ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_uint_t
-ngx_http_auth_token_metadata_loopback(ngx_str_t *url)
-{
-    size_t                   len;
-    u_char                   end;
-    ngx_uint_t               i;
-    static const ngx_str_t   hosts[] = {
-        ngx_string("http://localhost"),
-        ngx_string("http://127.0.0.1"),
-        ngx_string("http://[::1]")
-    };
-
-    for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-        len = hosts[i].len;
-
-        if (url->len < len || ngx_strncmp(url->data, hosts[i].data, len) != 0)
-        {
-            continue;
-        }
-
-        end = (url->len > len) ? url->data[len] : '/';
-
-        return end == '/' || end == ':';
-    }
-
-    return 0;
 }
 
 

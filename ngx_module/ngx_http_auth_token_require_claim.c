@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "auth_token_claim.h"
 #include "auth_token_pointer.h"
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_require_conf.h"
@@ -28,6 +29,8 @@ static char *ngx_http_auth_token_require_operands(
     ngx_http_auth_token_require_reader_t *reader,
     ngx_http_auth_token_requirement_t *req,
     ngx_http_auth_token_require_op_t *op);
+static ngx_uint_t ngx_http_auth_token_require_compares(
+    ngx_http_auth_token_requirement_t *req, ngx_str_t *value);
 static char *ngx_http_auth_token_require_regex(ngx_conf_t *cf,
     ngx_http_auth_token_requirement_t *req, ngx_str_t *pattern,
     ngx_uint_t caseless);
@@ -133,6 +136,13 @@ ngx_http_auth_token_require_operands(
                                                  op->caseless);
     }
 
+    if (!ngx_http_auth_token_require_compares(req, value)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, reader->cf, 0,
+                           "invalid number \"%V\" after \"%V\"", value,
+                           &op->name);
+        return NGX_CONF_ERROR;
+    }
+
     if (op->op != AUTH_TOKEN_REQUIRE_ONE_OF) {
         req->value = ngx_http_auth_token_conf_value(reader->cf, value);
         return req->value ? NGX_CONF_OK : NGX_CONF_ERROR;
@@ -156,6 +166,35 @@ ngx_http_auth_token_require_operands(
             return NGX_CONF_OK;
         }
     }
+}
+
+
+/* whether an operator of order can be met by that constant */
+
+static ngx_uint_t
+ngx_http_auth_token_require_compares(ngx_http_auth_token_requirement_t *req,
+    ngx_str_t *value)
+{
+    auth_token_doc_value_t    number;
+    auth_token_requirement_t  core;
+
+    if ((req->core.op != AUTH_TOKEN_REQUIRE_GT
+         && req->core.op != AUTH_TOKEN_REQUIRE_LT
+         && req->core.op != AUTH_TOKEN_REQUIRE_GE
+         && req->core.op != AUTH_TOKEN_REQUIRE_LE)
+        || ngx_http_script_variables_count(value))
+    {
+        return 1;
+    }
+
+    ngx_memzero(&number, sizeof(auth_token_doc_value_t));
+    number.type = AUTH_TOKEN_DOC_INTEGER;
+
+    core = req->core;
+    core.value.data = value->data;
+    core.value.len = value->len;
+
+    return auth_token_claim_eval(number, &core) != AUTH_TOKEN_TRUTH_ERROR;
 }
 
 

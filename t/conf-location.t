@@ -115,6 +115,13 @@ bad("$on auth_token_require claim /a = \"\";", 'no value after "="');
 bad("$on auth_token_require claim /a in x \"\";", 'invalid parameter ""');
 bad("$on auth_token_require claim /a = x y;", 'invalid parameter "y"');
 bad("$on auth_token_require claim /a present x;", 'invalid parameter "x"');
+for my $op ('>', '>=', '<', '<=') {
+    bad("$on auth_token_require claim /a $op $_;",
+        "invalid number \"$_\" after \"$op\"")
+        for 'abc', '1e999', '5m', '0x10', '-';
+    good("$on auth_token_require claim /a $op $_;")
+        for 0, -5, 1.5, '1e3', '9223372036854775807', '$arg_a';
+}
 my ($failed, $said) = verdict("$on auth_token_require claim /a ~ (;",
                               'location');
 ok($failed && $said =~ /failed: [^\n]*"\("[^\n]* in \S+:8\n/,
@@ -218,6 +225,20 @@ bad(metadata($r, 'resource_name a b;'),
     'invalid number of arguments in "resource_name" directive');
 bad(metadata($r, 'resource_name "";'),
     'invalid value "" in "resource_name" directive');
+bad(metadata("resource $_;"), "invalid value \"$_\" in \"resource\" directive")
+    for 'https://u@api.test', 'https://u:p@api.test/a', 'https://';
+bad(metadata($r, "authorization_servers $_;"),
+    "invalid value \"$_\" in \"authorization_servers\" directive")
+    for 'https://u@idp.test', 'http://localhost:1@idp.test/';
+bad(metadata($r, "scopes_supported a $_;"), 'invalid value "'
+    . ($_ =~ s/^["']|["']$//gr) . '" in "scopes_supported" directive')
+    for '"b c"', '""', "'b\"c'", "\xc3\xa4";
+bad(metadata($r, "bearer_methods_supported header $_;"), 'invalid value "'
+    . "$_\" in \"bearer_methods_supported\" directive")
+    for 'foo', 'Header', 'cookie';
+bad(metadata($r, "$_ ES256 none;"), "invalid value \"none\" in \"$_\" directive")
+    for 'resource_signing_alg_values_supported',
+        'dpop_signing_alg_values_supported';
 bad(metadata($r, 'dpop_bound_access_tokens_required yes;'),
     'invalid value "yes" in "dpop_bound_access_tokens_required" directive');
 bad(metadata($r, 'scope a;'),
@@ -230,6 +251,7 @@ bad(metadata($r) . "location /t/x { auth_token_resource_metadata { $r } }",
 bad("auth_token_resource_metadata { $r }",
     '"auth_token_resource_metadata" directive is not allowed here', 'http');
 good(metadata('resource https://api.test/a/b-c;', "$_;")) for
+    'resource_documentation https://a.test/@x', 'bearer_methods_supported query',
     'authorization_servers https://a.test https://b.test/x?y',
     'jwks_uri https://a.test/k', 'scopes_supported a b', 'resource_name "A b"',
     'resource_documentation https://a.test', 'resource_policy_uri https://a.test',

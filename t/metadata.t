@@ -23,9 +23,9 @@ our $config = <<'E2';
     location /mcp/ {
         auth_token_resource_metadata {
             resource                  https://api.example.com/mcp;
-            scopes_supported          read write "a\"b";
+            scopes_supported          read write;
             bearer_methods_supported  header query;
-            resource_name             "Caf\u00e9 – tools";
+            resource_name             "Caf\u00e9 – \"tools\"";
             dpop_bound_access_tokens_required off;
         }
         auth_token_require scope=admin;
@@ -62,7 +62,7 @@ __DATA__
 --- response_body_like eval
 my $root = '^\{"resource":"https://api.example.com/","authorization_servers":\["https://as.example.com","https://as.test/x"\],"bearer_methods_supported":\["header"\]\}\n$';
 [$root,
- '^\{"resource":"https://api.example.com/mcp","scopes_supported":\["read","write","a\\\\"b"\],"bearer_methods_supported":\["header","query"\],"resource_name":"[ -~]+ tools","dpop_bound_access_tokens_required":false\}\n$',
+ '^\{"resource":"https://api.example.com/mcp","scopes_supported":\["read","write"\],"bearer_methods_supported":\["header","query"\],"resource_name":"[ -~]+ \\\\"tools\\\\"","dpop_bound_access_tokens_required":false\}\n$',
  $root, '^$', ('401 Authorization Required') x 6, ('405 Not Allowed') x 2]
 --- response_headers_like eval
 [("Content-Type: application/json") x 4, ("Content-Type: text/html") x 8]
