@@ -183,7 +183,7 @@ ngx_http_auth_token_source(ngx_http_request_t *r,
     ngx_http_auth_token_rule_t *rule, ngx_str_t *token)
 {
     ngx_str_t                      value;
-    ngx_uint_t                     i, n, bearer;
+    ngx_uint_t                     i, n, bearer, made;
     auth_token_verdict_e           rc, verdict;
     ngx_http_auth_token_source_t  *source;
 
@@ -192,6 +192,7 @@ ngx_http_auth_token_source(ngx_http_request_t *r,
     source = ngx_http_auth_token_source_list(rule, &n);
     verdict = AUTH_TOKEN_MISSING;
     bearer = 0;
+    made = 0;
 
     for (i = 0; i < n; i++) {
         bearer |= (source[i].kind == NGX_HTTP_AUTH_TOKEN_SOURCE_BEARER);
@@ -212,6 +213,7 @@ ngx_http_auth_token_source(ngx_http_request_t *r,
         }
 
         verdict = rc;
+        made = (source[i].kind == NGX_HTTP_AUTH_TOKEN_SOURCE_OTHER);
         *token = value;
     }
 
@@ -219,12 +221,12 @@ ngx_http_auth_token_source(ngx_http_request_t *r,
         return verdict;
     }
 
-    /* a value made of that field's may be the same */
+    /* of a map, say, the value may be that field's own */
 
     rc = ngx_http_auth_token_source_bearer(r, &value);
 
     if (rc == AUTH_TOKEN_MISSING
-        || (rc == AUTH_TOKEN_ALLOWED && value.len == token->len
+        || (made && rc == AUTH_TOKEN_ALLOWED && value.len == token->len
             && ngx_memcmp(value.data, token->data, value.len) == 0))
     {
         return verdict;

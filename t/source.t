@@ -35,6 +35,10 @@ our $config = <<'E2';
         auth_token oauth token=$same;
         proxy_pass http://127.0.0.1:$BACKEND_PORT;
     }
+    location = /either {
+        auth_token oauth token=$cookie_session token=$same;
+        proxy_pass http://127.0.0.1:$BACKEND_PORT;
+    }
     location = /several {
         auth_token oauth token=$http_authorization token=${cookie_session}
                          token=$arg_t;
@@ -60,6 +64,9 @@ our @cases = (
     ['GET /cookie', 200, "Cookie: session=\$TOKEN_GOOD\n"
                          . 'Authorization: Basic YTpi'],
 
+    ['GET /cookie', 400, "Cookie: session=\$TOKEN_GOOD\n"
+                         . 'Authorization: Bearer $TOKEN_GOOD'],
+
     ['GET /query?access_token=$TOKEN_GOOD', 200, ''],
     ['GET /query?a=b&access_token=$TOKEN_GOOD&c', 200, ''],
     ['GET /query?access_token=$TOKEN_UNKNOWN', 401, ''],
@@ -67,16 +74,24 @@ our @cases = (
     ['GET /query?access_token=$TOKEN_GOOD&Access_Token=x', 400, ''],
     ['GET /query?access_token=$TOKEN_GOOD', 400,
      'Authorization: Bearer $TOKEN_OTHER'],
+    ['GET /query?access_token=$TOKEN_GOOD', 400,
+     'Authorization: Bearer $TOKEN_GOOD'],
     ['GET /query?access_token=%00$TOKEN_GOOD', 400, ''],
 
     ['GET /field', 200, 'X-Api-Token: $TOKEN_GOOD'],
     ['GET /field', 400, 'X-Api-Token: Bearer $TOKEN_GOOD'],
     ['GET /field', 400, "X-Api-Token: \$TOKEN_GOOD\nX-Api-Token: x"],
     ['GET /field', 401, 'X-Api-Tokens: $TOKEN_GOOD'],
+    ['GET /field', 400, "X-Api-Token: \$TOKEN_GOOD\n"
+                        . 'Authorization: Bearer $TOKEN_GOOD'],
 
     ['GET /legacy', 200, 'Authorization: Token $TOKEN_GOOD'],
     ['GET /legacy', 401, 'Authorization: Bearer $TOKEN_GOOD'],
     ['GET /same', 200, 'Authorization: Bearer $TOKEN_GOOD'],
+    ['GET /either', 200, 'Authorization: Bearer $TOKEN_GOOD'],
+    ['GET /either', 200, 'Cookie: session=$TOKEN_GOOD'],
+    ['GET /either', 400, "Cookie: session=\$TOKEN_GOOD\n"
+                         . 'Authorization: Bearer $TOKEN_GOOD'],
 
     ['GET /several', 200, 'Authorization: Bearer $TOKEN_GOOD'],
     ['GET /several', 200, 'Cookie: session=$TOKEN_GOOD'],
@@ -97,7 +112,7 @@ __DATA__
 --- request eval: [map { $_->[0] } @::cases]
 --- more_headers eval: [map { $_->[2] } @::cases]
 --- error_code eval: [map { $_->[1] } @::cases]
---- backend_hits: 11
+--- backend_hits: 13
 --- lookups: 2
 --- log_level: warn
 --- token_in_log_ok: nginx logs the request line of a denial
