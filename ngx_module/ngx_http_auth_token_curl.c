@@ -22,6 +22,7 @@
 #define NGX_HTTP_AUTH_TOKEN_CURL_QUICK_EXIT  0x075700
 
 
+static const char *ngx_http_auth_token_curl_wrong(void);
 static void ngx_http_auth_token_curl_pin(ngx_cycle_t *cycle);
 static void ngx_http_auth_token_curl_drop(ngx_queue_t *queue);
 static ngx_http_auth_token_transfer_t *ngx_http_auth_token_curl_create(
@@ -35,6 +36,58 @@ ngx_event_t         ngx_http_auth_token_curl_event;
 
 static ngx_uint_t   ngx_http_auth_token_curl_usable;
 static ngx_queue_t  ngx_http_auth_token_curl_hubs;
+
+
+/* the library is chosen by the system when nginx starts */
+
+static const char *
+ngx_http_auth_token_curl_wrong(void)
+{
+    curl_version_info_data  *info;
+
+    info = curl_version_info(CURLVERSION_NOW);
+
+    if (info->version_num == 0x075700) {
+        /* sockets are not announced: curl issue 10146 */
+        return "the event interface of 7.87.0 does not work";
+    }
+
+    if (info->ssl_version == NULL
+        || ngx_strncmp(info->ssl_version, "OpenSSL/", 8) != 0)
+    {
+        return "it was not built with OpenSSL";
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_http_auth_token_curl_check(ngx_conf_t *cf)
+{
+    const char              *wrong;
+    curl_version_info_data  *info;
+
+    wrong = ngx_http_auth_token_curl_wrong();
+
+    if (wrong) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "libcurl cannot be used, %s", wrong);
+        return NGX_ERROR;
+    }
+
+    info = curl_version_info(CURLVERSION_NOW);
+
+    if (info->version_num < NGX_HTTP_AUTH_TOKEN_CURL_QUICK_EXIT
+        || !(info->features & CURL_VERSION_ASYNCHDNS))
+    {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "libcurl %s can block while a name is resolved",
+                           info->version);
+    }
+
+    return NGX_OK;
+}
 
 
 ngx_int_t
@@ -60,7 +113,7 @@ ngx_http_auth_token_curl_configure(ngx_conf_t *cf,
 ngx_int_t
 ngx_http_auth_token_curl_init_process(ngx_cycle_t *cycle)
 {
-    curl_version_info_data  *info;
+    const char  *wrong;
 
     /* cache manager and loader are helpers, and need no connections */
 
@@ -69,30 +122,12 @@ ngx_http_auth_token_curl_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    info = curl_version_info(CURLVERSION_NOW);
+    wrong = ngx_http_auth_token_curl_wrong();
 
-    if (info->version_num == 0x075700) {
-        /* sockets are not announced: curl issue 10146 */
+    if (wrong) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "libcurl 7.87.0 cannot be used, its event interface "
-                      "does not work");
+                      "libcurl cannot be used, %s", wrong);
         return NGX_ERROR;
-    }
-
-    if (info->ssl_version == NULL
-        || ngx_strncmp(info->ssl_version, "OpenSSL/", 8) != 0)
-    {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "libcurl cannot be used, it was not built with OpenSSL");
-        return NGX_ERROR;
-    }
-
-    if (info->version_num < NGX_HTTP_AUTH_TOKEN_CURL_QUICK_EXIT
-        || !(info->features & CURL_VERSION_ASYNCHDNS))
-    {
-        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                      "libcurl %s can block while a name is resolved",
-                      info->version);
     }
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {

@@ -101,6 +101,12 @@ struct ngx_http_auth_token_fetch_s {
 
 
 /*
+ * Whether the libcurl that is there can be used.  NGX_ERROR after logging why
+ * not; warns of what else is wrong with it.
+ */
+ngx_int_t ngx_http_auth_token_curl_check(ngx_conf_t *cf);
+
+/*
  * Builds the trust store of "reach" (once per configuration, in the master).
  * Returns NGX_ERROR after logging what is wrong with which file.
  */

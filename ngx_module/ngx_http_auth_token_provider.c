@@ -68,6 +68,14 @@ ngx_http_auth_token_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
+    /* once is enough, and without a provider it makes no difference */
+
+    if (mcf->providers.nelts == 0
+        && ngx_http_auth_token_curl_check(cf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
     if (ngx_http_auth_token_conf_provider(mcf, &value[1]) != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "duplicate auth_token_provider \"%V\"", &value[1]);
