@@ -28,8 +28,8 @@ static ngx_int_t ngx_http_auth_token_curl_request_host(
     ngx_http_auth_token_curl_host_t *host);
 static ngx_uint_t ngx_http_auth_token_curl_request_has_host(char **headers);
 static u_char *ngx_http_auth_token_curl_request_rename(
-    ngx_http_auth_token_transfer_t *t, char *url,
-    ngx_http_auth_token_curl_host_t *host, struct curl_slist *node, u_char *p);
+    ngx_http_auth_token_transfer_t *t, ngx_http_auth_token_curl_host_t *host,
+    struct curl_slist *node, u_char *p);
 
 
 ngx_int_t
@@ -118,8 +118,8 @@ ngx_http_auth_token_curl_request_create(ngx_http_auth_token_transfer_t *t,
         return NGX_OK;
     }
 
-    p = ngx_http_auth_token_curl_request_rename(t, send->url, &host,
-                                                &node[n + 1], p);
+    p = ngx_http_auth_token_curl_request_rename(t, &host, &node[n + 1],
+                                                p);
 
     if (!ngx_http_auth_token_curl_request_has_host(send->headers)) {
         node[n].next = &node[n + 2];
@@ -140,8 +140,7 @@ ngx_http_auth_token_curl_request_create(ngx_http_auth_token_transfer_t *t,
 
 static u_char *
 ngx_http_auth_token_curl_request_rename(ngx_http_auth_token_transfer_t *t,
-    char *url, ngx_http_auth_token_curl_host_t *host, struct curl_slist *node,
-    u_char *p)
+    ngx_http_auth_token_curl_host_t *host, struct curl_slist *node, u_char *p)
 {
     ngx_str_t  *name;
 

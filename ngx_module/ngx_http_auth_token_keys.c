@@ -24,8 +24,8 @@ static ngx_int_t ngx_http_auth_token_keys_url(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
 static ngx_int_t ngx_http_auth_token_keys_file(ngx_conf_t *cf,
     ngx_http_auth_token_signed_t *s);
-static const char *ngx_http_auth_token_keys_load(ngx_conf_t *cf,
-    ngx_str_t *path, u_char *text, size_t *len, ngx_err_t *err);
+static const char *ngx_http_auth_token_keys_load(ngx_str_t *path,
+    u_char *text, size_t *len, ngx_err_t *err);
 static auth_token_jwks_t *ngx_http_auth_token_keys_set(ngx_pool_t *pool,
     auth_token_json_t *root, const char **error);
 static void ngx_http_auth_token_keys_cleanup(void *data);
@@ -131,7 +131,7 @@ ngx_http_auth_token_keys_file(ngx_conf_t *cf,
     }
 
     err = 0;
-    error = ngx_http_auth_token_keys_load(cf, &path, text, &len, &err);
+    error = ngx_http_auth_token_keys_load(&path, text, &len, &err);
 
     if (error == NULL) {
         json.len = len;
@@ -155,8 +155,8 @@ ngx_http_auth_token_keys_file(ngx_conf_t *cf,
 
 
 static const char *
-ngx_http_auth_token_keys_load(ngx_conf_t *cf, ngx_str_t *path, u_char *text,
-    size_t *len, ngx_err_t *err)
+ngx_http_auth_token_keys_load(ngx_str_t *path, u_char *text, size_t *len,
+    ngx_err_t *err)
 {
     ssize_t   n;
     ngx_fd_t  fd;

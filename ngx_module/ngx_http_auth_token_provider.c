@@ -32,7 +32,7 @@ static char *ngx_http_auth_token_provider_check(ngx_conf_t *cf,
     ngx_http_auth_token_provider_t *provider);
 static void ngx_http_auth_token_provider_defaults(
     ngx_http_auth_token_provider_t *provider);
-static ngx_int_t ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
+static ngx_int_t ngx_http_auth_token_provider_fingerprint(
     ngx_http_auth_token_provider_t *provider);
 
 
@@ -280,7 +280,7 @@ ngx_http_auth_token_provider_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_auth_token_provider_fingerprint(cf, provider) != NGX_OK) {
+    if (ngx_http_auth_token_provider_fingerprint(provider) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -342,7 +342,7 @@ ngx_http_auth_token_provider_defaults(ngx_http_auth_token_provider_t *provider)
 /* answers got another way, or by another identity, are other answers */
 
 static ngx_int_t
-ngx_http_auth_token_provider_fingerprint(ngx_conf_t *cf,
+ngx_http_auth_token_provider_fingerprint(
     ngx_http_auth_token_provider_t *provider)
 {
     u_char                            ssl[NGX_INT_T_LEN * 2 + 2];

@@ -39,7 +39,7 @@ static ngx_int_t ngx_http_auth_token_strip_query(ngx_http_request_t *r,
 static ngx_int_t ngx_http_auth_token_strip_pairs(ngx_http_request_t *r,
     ngx_http_auth_token_strip_t *strip, ngx_http_auth_token_source_e kind,
     ngx_str_t *text);
-static ngx_uint_t ngx_http_auth_token_strip_is_pair(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_auth_token_strip_is_pair(
     ngx_http_auth_token_strip_t *strip, ngx_http_auth_token_source_e kind,
     ngx_http_auth_token_pair_t *pair);
 static ngx_http_auth_token_source_t *ngx_http_auth_token_strip_named(
@@ -255,7 +255,7 @@ ngx_http_auth_token_strip_pairs(ngx_http_request_t *r,
     found = 0;
 
     while (ngx_http_auth_token_pair_next(&rest, separator, &pair)) {
-        found |= ngx_http_auth_token_strip_is_pair(r, strip, kind, &pair);
+        found |= ngx_http_auth_token_strip_is_pair(strip, kind, &pair);
     }
 
     if (!found) {
@@ -272,7 +272,7 @@ ngx_http_auth_token_strip_pairs(ngx_http_request_t *r,
 
     while (ngx_http_auth_token_pair_next(&rest, separator, &pair)) {
 
-        if (ngx_http_auth_token_strip_is_pair(r, strip, kind, &pair)) {
+        if (ngx_http_auth_token_strip_is_pair(strip, kind, &pair)) {
             continue;
         }
 
@@ -297,9 +297,8 @@ ngx_http_auth_token_strip_pairs(ngx_http_request_t *r,
 
 
 static ngx_uint_t
-ngx_http_auth_token_strip_is_pair(ngx_http_request_t *r,
-    ngx_http_auth_token_strip_t *strip, ngx_http_auth_token_source_e kind,
-    ngx_http_auth_token_pair_t *pair)
+ngx_http_auth_token_strip_is_pair(ngx_http_auth_token_strip_t *strip,
+    ngx_http_auth_token_source_e kind, ngx_http_auth_token_pair_t *pair)
 {
     ngx_http_auth_token_source_t  *source;
 
