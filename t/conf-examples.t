@@ -4,7 +4,8 @@
 #
 # Tests for what administrators copy: each file of conf-examples/ and the
 # synopsis of README.md is taken as it is, but for names and addresses of
-# this machine, passes "nginx -t", and judges requests as it says.
+# this machine, passes "nginx -t", and judges requests as it says.  The other
+# blocks of README.md pass "nginx -t" where they belong.
 
 import glob
 import os
@@ -17,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from harness import *  # noqa: E402
 from harness.example import EXAMPLES, Example, example  # noqa: E402
 from harness.example import no_warnings, statuses  # noqa: E402
-from harness.nginx import TOP  # noqa: E402
+from harness.nginx import MODULE, TOP  # noqa: E402
 
 
 def cloudflare(authority):
@@ -45,6 +46,99 @@ def synopsis_of_the_readme():
         (401, "a disabled token",
          dict(bearer=authority.token(status="disabled")))))
     is_(len(nginx.backend()), 1, "one request reached the backend")
+
+
+# where the directives of a block belong: the first that takes all of them
+LEVELS = (
+    ("main", "load_module events http"),
+    ("http", "auth_token_provider auth_token_set auth_token_zone map server "
+             "auth_token"),
+    ("server", "auth_token auth_token_require auth_token_resource_metadata "
+               "auth_token_status error_page location"),
+    ("provider", "endpoint"),
+    ("steps", "step request send_credential unknown id active allow "
+              "expires_on"),
+)
+
+# what the blocks speak of
+AROUND = """
+    auth_token_provider {name} {{
+        preset introspection; endpoint https://idp.test; credential none;
+    }}
+"""
+NAMES = ("cloudflare", "idp", "users", "accounts")
+
+
+def directives(text):
+    """The top level of a text: each directive with what belongs to it."""
+    found, depth, begin = [], 0, 0
+    text = re.sub(r"#.*", "", text)
+    for end, char in enumerate(re.sub(r'"[^"]*"',
+                                      lambda m: "x" * len(m.group()), text)):
+        depth += (char == "{") - (char == "}")
+        if depth == 0 and char in ";}":
+            found.append(text[begin:end + 1].strip())
+            begin = end + 1
+    return found if depth == 0 and not text[begin:].strip() else []
+
+
+def wrapped(level, text, secret):
+    """A whole configuration with the text at that level."""
+    text = text.replace("/etc/nginx/cloudflare.token", secret)
+    text = re.sub(r"preset( +)\.\.\.;", r"preset\1cloudflare;", text)
+    text = re.sub(r"endpoint( +)\.\.\.;", r"endpoint\1https://a.test;", text)
+    text = re.sub(r"credential( +)\.\.\.;", r"credential\1none;", text)
+    if level in ("provider", "steps"):
+        text = "auth_token_provider p { credential none;\n" \
+            + ("preset introspection;\n" if level == "provider"
+               else "endpoint https://a.test;\n") + text + "}"
+    text = "".join(AROUND.format(name=name) for name in NAMES
+                   if f"auth_token_provider {name} " not in text) \
+        + (text if level != "server" else
+           "server { listen 127.0.0.1:1; set $zone x;\n" + text + "}")
+    return "events { } http {\n" + text + "\n}\n"
+
+
+def loads(nginx, text, name):
+    load = "" if "load_module" in text or not MODULE \
+        else f"load_module {MODULE};\n"
+    with open(nginx.path("nginx.conf"), "w") as out:
+        out.write(f"pid {nginx.path('pid')};\n" + load + text)
+    status, said = nginx.test_configuration()
+    is_(status, 0, name) or diag(said)
+
+
+@test
+def blocks_of_the_readme():
+    nginx = Nginx(http="", start=False)
+    secret = nginx.path("secret")
+    with open(secret, "w") as out:
+        out.write("x" * 40)
+    os.chmod(secret, 0o600)
+    with open(os.path.join(TOP, "README.md")) as read:
+        blocks = re.findall(r"^```nginx\n(.*?)^```", read.read(), re.M | re.S)
+    ok(len(blocks) >= 15, f"there are blocks: {len(blocks)}")
+    for number, block in enumerate(blocks, 1):
+        parts = directives(block)
+        words = [part.split()[0] for part in parts]
+        name = f"block {number}, {' '.join(dict.fromkeys(words))}"
+        level = next((level for level, known in LEVELS
+                      if words and set(words) <= set(known.split())), None)
+        if not ok(level, name + ": has a place"):
+            diag(block)
+        elif level == "main":
+            text = block.replace("modules/ngx_http_auth_token_module.so",
+                                 MODULE)
+            text = text if MODULE else re.sub(r"load_module.*", "", text)
+            text = text.replace("/etc/nginx/cloudflare.token", secret)
+            loads(nginx, text + ("" if "events" in words else "events { }"),
+                  name)
+        elif words == ["auth_token"] * len(words):
+            # one or the other
+            for part in parts:
+                loads(nginx, wrapped("server", part, secret), name)
+        else:
+            loads(nginx, wrapped(level, block, secret), name)
 
 
 @test
