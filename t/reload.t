@@ -95,6 +95,45 @@ def term_ends_at_once_with_many_pending():
         client.close()
 
 
+def helpers(nginx):
+    """The titles of the cache manager and of the cache loader."""
+    found = []
+    for pid in nginx.all_workers():
+        try:
+            title = nginx.title(pid)
+        except OSError:
+            continue
+        found += [name for name in ("manager", "loader")
+                  if f"cache {name} process".encode() in title]
+    return found
+
+
+@test
+def the_processes_of_nginx_s_own_cache():
+    authority = Authority()
+    nginx = Nginx(authority, start=False, workers=2)
+    nginx.configure(http=PROVIDER + f"proxy_cache_path {nginx.path('pages')} "
+                    "keys_zone=pages:1m;", server="""
+        location / {{
+            auth_token   cloudflare;
+            proxy_cache  pages;
+            proxy_pass   http://127.0.0.1:{backend};
+        }}
+""")
+    nginx.start()
+    good = authority.token()
+    ok(poll(lambda: "manager" in helpers(nginx)), "there is a cache manager")
+    is_(get(nginx, "/", bearer=good.token).status, 200, "a good token")
+    is_(get(nginx, "/").status, 401, "no token")
+    ok(nginx.reload(), "reloaded")
+    ok(poll(lambda: helpers(nginx).count("manager") == 1),
+       "there is one cache manager again")
+    is_(get(nginx, "/", bearer=good.token).status, 200, "a good token")
+    unlike(nginx.error_log(), r"auth token(?!: access denied)|exited on signal",
+           "nothing is wrong")
+    is_(nginx.stop(), 0, "and nginx ends")
+
+
 @test
 def the_cache_survives_a_reload():
     authority = Authority()
