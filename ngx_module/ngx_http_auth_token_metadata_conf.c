@@ -155,6 +155,10 @@ ngx_http_auth_token_metadata_word(ngx_conf_t *cf, ngx_command_t *dummy,
 
     value = cf->args->elts;
 
+    if (cf->args->nelts == 2 && ngx_strcmp(value[0].data, "include") == 0) {
+        return ngx_conf_include(cf, dummy, conf);
+    }
+
     for (member = ngx_http_auth_token_members; member->name.len; member++) {
 
         if (member->name.len != value[0].len

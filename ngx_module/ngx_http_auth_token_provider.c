@@ -174,6 +174,10 @@ ngx_http_auth_token_provider_word(ngx_conf_t *cf, ngx_command_t *dummy,
     value = cf->args->elts;
     nargs = cf->args->nelts - 1;
 
+    if (nargs == 1 && ngx_strcmp(value[0].data, "include") == 0) {
+        return ngx_conf_include(cf, dummy, conf);
+    }
+
     cmd = ngx_http_auth_token_provider_find(&value[0]);
 
     if (cmd == NULL) {

@@ -250,6 +250,11 @@ bad(metadata($r) . "location /t/x { auth_token_resource_metadata { $r } }",
     'duplicate document "/.well-known/oauth-protected-resource"');
 bad("auth_token_resource_metadata { $r }",
     '"auth_token_resource_metadata" directive is not allowed here', 'http');
+open my $included, '>', "$dir/metadata.conf" or die $!;
+print $included "scopes_supported a;\n$r\n";
+close $included;
+good(metadata('include metadata.conf;'));
+bad(metadata('include metadata.conf;', $r), '"resource" directive is duplicate');
 good(metadata('resource https://api.test/a/b-c;', "$_;")) for
     'resource_documentation https://a.test/@x', 'bearer_methods_supported query',
     'authorization_servers https://a.test https://b.test/x?y',

@@ -62,10 +62,11 @@ sub verdict {
 sub bad {
     my ($text, $says, %how) = @_;
 
+    my $file = $how{file} // 'nginx.conf';
     my $line = $how{line} // 5;
     my ($status, $said) = verdict($text, $how{name});
     isnt($status, 0, "$text: is an error");
-    like($said, qr/\[emerg\] [^\n]*\Q$says\E in \Q$dir\E\/nginx\.conf:$line\n/,
+    like($said, qr/\[emerg\] [^\n]*\Q$says\E in \Q$dir\/$file\E:$line\n/,
          "$text: says why and where");
 }
 
@@ -175,5 +176,20 @@ bad('', "invalid provider name \"$_->[1]\"", name => $_->[0], line => 4)
         ['""', ''], ["'a\"b'", 'a"b'], ["\"a\x01\"", "a\x01"],
         ['token=x', 'token=x'];
 good('', name => $_) for 'a-b.c_1', 'OFF', "\xc3\xa4";
+
+# include, as in other blocks
+file('words.conf', "timeout 3s;\ncache valid=1m;\n");
+file('wrong.conf', "timeout 3s;\nendpoint https://\$host/;\n");
+file('again.conf', "include words.conf;\nleeway 1s;\n");
+good('include words.conf;');
+good('include again.conf;');
+good('include none*.conf;');
+bad("timeout 1s;\ninclude words.conf;", '"timeout" directive is duplicate',
+    file => 'words.conf', line => 1);
+bad('include again.conf; leeway 1s;', '"leeway" directive is duplicate');
+bad('endpoint https://a.test; include wrong.conf;',
+    'invalid endpoint "https://$host/" in provider "p"', file => 'wrong.conf',
+    line => 2);
+bad('include a.conf b.conf;', 'unknown directive "include" in a provider');
 
 done_testing();

@@ -505,3 +505,22 @@ Authorization: Bearer login-fresh-0123456789
 ['WWW-Authenticate: Bearer realm="restricted", error="invalid_token"',
  'WWW-Authenticate:',
  'WWW-Authenticate: Bearer realm="restricted", error="invalid_token"']
+
+
+
+=== TEST 20: what of an answer is not there to look at
+--- http_config eval: $::oauth
+--- config eval
+::locations((map { "claim /$_ present" } qw(active exp nbf gone)),
+            (map { "claim /$_ !present" } qw(active exp nbf gone)),
+            'claim /id = the-jti', 'claim /jti = the-jti',
+            'claim /iat > 0', 'claim /status = kept')
+--- tokens
+{"what-is-kept-0123456789": {"status": "active", "exp": 4102444800,
+    "nbf": 1, "introspection": {"jti": "the-jti", "id": "another",
+    "iat": 5, "gone": null, "status": "kept"}}}
+--- request eval: ::requests(12, 1)
+--- more_headers eval: ::bearers(12, 'what-is-kept-0123456789')
+--- error_code eval: [(403) x 4, (200) x 8]
+--- backend_hits: 8
+--- lookups: 1
