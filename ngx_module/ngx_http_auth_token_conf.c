@@ -17,21 +17,10 @@
 #include "ngx_http_auth_token_provider.h"
 #include "ngx_http_auth_token_require.h"
 #include "ngx_http_auth_token_source.h"
-#include "ngx_http_auth_token_zone_conf.h"
-
-
-/* room for the shared context, the purge table and a few entries */
-#define NGX_HTTP_AUTH_TOKEN_MIN_ZONE  (32 * ngx_pagesize)
 
 
 static void ngx_http_auth_token_conf_unprotected(ngx_conf_t *cf,
     ngx_array_t *requirements);
-static ngx_http_auth_token_zone_t *ngx_http_auth_token_conf_add_zone(
-    ngx_conf_t *cf, ngx_http_auth_token_main_conf_t *mcf, ngx_str_t *name,
-    size_t size);
-
-
-static ngx_str_t  ngx_http_auth_token_default_zone = ngx_string("tokens");
 
 
 void *
@@ -51,41 +40,6 @@ ngx_http_auth_token_create_main_conf(ngx_conf_t *cf)
     }
 
     return mcf;
-}
-
-
-char *
-ngx_http_auth_token_init_main_conf(ngx_conf_t *cf, void *conf)
-{
-    ngx_http_auth_token_main_conf_t *mcf = conf;
-
-    ngx_uint_t                        i;
-    ngx_http_auth_token_provider_t  **providers;
-
-    if (mcf->providers.nelts == 0) {
-        return NGX_CONF_OK;
-    }
-
-    if (mcf->zones.nelts == 0
-        && ngx_http_auth_token_conf_add_zone(cf, mcf,
-                                             &ngx_http_auth_token_default_zone,
-                                             10 * 1024 * 1024)
-           == NULL)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    providers = mcf->providers.elts;
-
-    for (i = 0; i < mcf->providers.nelts; i++) {
-        if (ngx_http_auth_token_conf_bind(cf, mcf, providers[i])
-            != NGX_CONF_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
 }
 
 
@@ -244,7 +198,7 @@ ngx_http_auth_token_conf_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
-    } else if (!ngx_http_auth_token_conf_is_name(&value[1])) {
+    } else if (!ngx_http_auth_token_provider_is_name(&value[1])) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid provider name \"%V\"", &value[1]);
         return NGX_CONF_ERROR;
@@ -332,107 +286,6 @@ ngx_http_auth_token_conf_dry_run(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     return rv;
-}
-
-
-char *
-ngx_http_auth_token_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_auth_token_main_conf_t *mcf = conf;
-
-    u_char                       *p;
-    ssize_t                       size;
-    ngx_str_t                    *value, name, s;
-    ngx_uint_t                    i;
-    ngx_http_auth_token_zone_t  **zones;
-
-    value = cf->args->elts;
-
-    p = (u_char *) ngx_strchr(value[1].data, ':');
-
-    if (p == NULL || p == value[1].data) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid zone \"%V\"", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    name.data = value[1].data;
-    name.len = p - name.data;
-
-    s.data = p + 1;
-    s.len = value[1].data + value[1].len - s.data;
-
-    size = ngx_parse_size(&s);
-
-    if (size == NGX_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid zone size \"%V\"", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    if (size < (ssize_t) NGX_HTTP_AUTH_TOKEN_MIN_ZONE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "zone \"%V\" is too small", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    zones = mcf->zones.elts;
-
-    for (i = 0; i < mcf->zones.nelts; i++) {
-        if (zones[i]->name.len == name.len
-            && ngx_strncmp(zones[i]->name.data, name.data, name.len) == 0)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "duplicate zone \"%V\"", &name);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return ngx_http_auth_token_conf_add_zone(cf, mcf, &name, size)
-           ? NGX_CONF_OK : NGX_CONF_ERROR;
-}
-
-
-static ngx_http_auth_token_zone_t *
-ngx_http_auth_token_conf_add_zone(ngx_conf_t *cf,
-    ngx_http_auth_token_main_conf_t *mcf, ngx_str_t *name, size_t size)
-{
-    ngx_http_auth_token_zone_t  *zone, **zp;
-
-    zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_auth_token_zone_t));
-    zp = ngx_array_push(&mcf->zones);
-
-    if (zone == NULL || zp == NULL) {
-        return NULL;
-    }
-
-    *zp = zone;
-
-    zone->name = *name;
-
-    if (ngx_http_auth_token_zone_conf_add(cf, zone, size) != NGX_OK) {
-        return NULL;
-    }
-
-    return zone;
-}
-
-
-ngx_uint_t
-ngx_http_auth_token_conf_is_name(ngx_str_t *name)
-{
-    u_char  ch;
-    size_t  i;
-
-    for (i = 0; i < name->len; i++) {
-        ch = name->data[i];
-
-        if (ch <= 0x20 || ch == 0x7f || ch == '$' || ch == '=' || ch == '"') {
-            return 0;
-        }
-    }
-
-    return name->len != 0 && ngx_strcmp(name->data, "off") != 0;
 }
 
 

@@ -31,23 +31,10 @@ char *ngx_http_auth_token_conf_dry_run(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
- * Gives a provider the zone that it names, or the first.  NGX_CONF_ERROR after
- * logging: there is none of this name, or no room in it.
- */
-char *ngx_http_auth_token_conf_bind(ngx_conf_t *cf,
-    ngx_http_auth_token_main_conf_t *mcf,
-    ngx_http_auth_token_provider_t *provider);
-
-/*
  * Compiles a value that may hold variables; NULL: an error, which is logged.
  */
 ngx_http_complex_value_t *ngx_http_auth_token_conf_value(ngx_conf_t *cf,
     ngx_str_t *value);
-
-/*
- * Whether it can be a provider's: a word that means nothing else.
- */
-ngx_uint_t ngx_http_auth_token_conf_is_name(ngx_str_t *name);
 
 /*
  * The provider of that name, or NULL.

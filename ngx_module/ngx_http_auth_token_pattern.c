@@ -13,6 +13,7 @@
 
 #include "ngx_http_auth_token_conf.h"
 #include "ngx_http_auth_token_pattern.h"
+#include "ngx_http_auth_token_provider.h"
 
 
 char *
@@ -126,7 +127,7 @@ ngx_http_auth_token_pattern_more(ngx_conf_t *cf,
     ngx_uint_t   i;
 
     if (rule->off || rule->variable || rule->sources
-        || !ngx_http_auth_token_conf_is_name(arg))
+        || !ngx_http_auth_token_provider_is_name(arg))
     {
         return NGX_DECLINED;
     }

@@ -62,7 +62,7 @@ ngx_http_auth_token_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    if (!ngx_http_auth_token_conf_is_name(&value[1])) {
+    if (!ngx_http_auth_token_provider_is_name(&value[1])) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid provider name \"%V\"", &value[1]);
         return NGX_CONF_ERROR;
@@ -106,6 +106,24 @@ ngx_http_auth_token_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     return ngx_http_auth_token_provider_check(cf, provider);
+}
+
+
+ngx_uint_t
+ngx_http_auth_token_provider_is_name(ngx_str_t *name)
+{
+    u_char  ch;
+    size_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
+
+        if (ch <= 0x20 || ch == 0x7f || ch == '$' || ch == '=' || ch == '"') {
+            return 0;
+        }
+    }
+
+    return name->len != 0 && ngx_strcmp(name->data, "off") != 0;
 }
 
 

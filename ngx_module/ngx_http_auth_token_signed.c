@@ -127,7 +127,9 @@ ngx_http_auth_token_signed_option(ngx_http_auth_token_signed_t *s,
     text.len = arg->len - 4;
     text.data = arg->data + 4;
 
-    if (ngx_strncmp(arg->data, "iss=", 4) == 0 && s->issuer.len == 0) {
+    if (ngx_strncmp(arg->data, "iss=", 4) == 0 && s->issuer.len == 0
+        && ngx_strchr(text.data, '$') == NULL)
+    {
         s->issuer = text;
         return NGX_OK;
     }

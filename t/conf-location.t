@@ -52,6 +52,17 @@ sub bad {
 }
 
 
+sub bad_at {
+    my ($text, $says, $line) = @_;
+
+    my ($status, $said) = verdict($text, 'http');
+    my ($name) = split /\n/, $text;
+    isnt($status, 0, "$name...: is an error");
+    like($said, qr/\[emerg\] [^\n]*\Q$says\E in \S+:$line\n/,
+         "$name...: says why and where");
+}
+
+
 sub good {
     my ($text, $level, $warning) = @_;
 
@@ -266,5 +277,25 @@ good(metadata('resource https://api.test/a/b-c;', "$_;")) for
     'tls_client_certificate_bound_access_tokens on',
     'dpop_signing_alg_values_supported ES256',
     'dpop_bound_access_tokens_required off';
+
+# more providers than a zone has room for; those that ask alike are one
+sub many {
+    my ($n, $url, $zone) = @_;
+    return join '', map { my $to = $url =~ s/N/$_/r;
+                          "auth_token_provider p$_ { preset introspection; "
+                          . "endpoint $to; credential none; $zone }\n" } 1 .. $n;
+}
+
+for my $url ('https://n.test', 'https://idp.test/introspect') {
+    good(many(70, $url, ''), 'http');
+}
+good(many(63, 'https://N.test', ''), 'http');
+bad_at(many(64, 'https://N.test', ''), 'zone "tokens" has room for 64 providers',
+       8 + 63);
+good("auth_token_zone a:1m; auth_token_zone b:1m;\n"
+     . many(64, 'https://N.test', 'cache zone=b;'), 'http');
+bad_at("auth_token_zone a:1m; auth_token_zone b:1m;\n"
+       . many(65, 'https://N.test', 'cache zone=b;'),
+       'zone "b" has room for 64 providers', 9 + 64);
 
 done_testing();

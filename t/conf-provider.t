@@ -116,6 +116,8 @@ for my $url ('https://$host/x', 'https://idp.test/$request_uri') {
     bad("credential client_credentials $url basic a $secret;",
         "invalid token endpoint \"$url\" in provider \"p\"");
 }
+bad("answer jwt iss=\$host aud=b;\nkeys https://idp.test/keys;",
+    'invalid parameter "iss=$host"');
 bad('proxy http://$host;', 'invalid proxy "http://$host" in provider "p"');
 bad("ssl_name $_;", '"ssl_name" directive invalid value')
     for '$host', '""', '"a b"', '"a\nb"', 'a/b', 'a:443', '[a]', 'u@a',
