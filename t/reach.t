@@ -79,6 +79,44 @@ class Proxy(threading.Thread):
         sink.close()
 
 
+class Relay(threading.Thread):
+    """A unix socket that leads to a port; each direction has a thread."""
+
+    def __init__(self, path, port):
+        super().__init__(daemon=True)
+        self.port = port
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(path)
+        os.chmod(path, 0o777)
+        self.listening.listen(8)
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listening.accept()
+            server = socket.create_connection(("127.0.0.1", self.port), 20)
+            for one, two in ((client, server), (server, client)):
+                threading.Thread(target=Proxy.pump, args=(self, one, two),
+                                 daemon=True).start()
+
+
+@test
+def a_unix_socket_with_tls():
+    authority = Authority()
+    path = os.path.join(authority.dir, "tls.sock")
+    Relay(path, authority.tls)
+    for words, expected in (("", "ALLOWED"), ("ssl_name localhost;", "ALLOWED"),
+                            ("ssl_name 127.0.0.1;", "ALLOWED"),
+                            ("ssl_name [::1];", "ALLOWED"),
+                            ("ssl_name elsewhere.test;", "UNAVAILABLE")):
+        nginx = Nginx(authority, server=SERVER, http=provider(
+            f"https://unix:{path}:/client/v4/user/tokens",
+            f"ssl_trusted_certificate {authority.ca}; {words}"))
+        is_(verdict(nginx, authority.token()), expected,
+            f"{words or 'no ssl_name'}: {expected}")
+        nginx.stop()
+
+
 @test
 def a_unix_socket():
     authority = Authority()
