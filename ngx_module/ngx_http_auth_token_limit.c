@@ -18,7 +18,7 @@
 /* no pause is longer, whatever the authority or a jump of the clock says */
 #define NGX_HTTP_AUTH_TOKEN_LIMIT_PAUSE  3600000
 
-/* a budget recovers in full from a time this far ahead, as in limit_req */
+/* a budget recovers in full from a time further ahead, as in limit_req */
 #define NGX_HTTP_AUTH_TOKEN_LIMIT_SKEW   60000
 
 /* a look-up, in the unit of rates and bursts */
@@ -215,23 +215,22 @@ ngx_http_auth_token_limit_excess(ngx_http_auth_token_slot_t *slot,
     ngx_http_auth_token_limit_t *limit, ngx_msec_t now)
 {
     int64_t   ms;
-    uint64_t  back, excess;
+    uint64_t  back, excess, size;
 
     ms = (int64_t) (now - slot->last);
 
-    if (ms < -NGX_HTTP_AUTH_TOKEN_LIMIT_SKEW
-        || ms > NGX_HTTP_AUTH_TOKEN_LIMIT_PAUSE)
-    {
-        ms = NGX_HTTP_AUTH_TOKEN_LIMIT_PAUSE;
+    size = ngx_http_auth_token_limit_size(limit);
 
-    } else if (ms < 0) {
-        ms = 0;
+    if (ms < -NGX_HTTP_AUTH_TOKEN_LIMIT_SKEW
+        || ms > (int64_t) (size * 1000 / limit->rate))
+    {
+        return 0;
     }
 
-    back = (uint64_t) limit->rate * (uint64_t) ms / 1000;
+    back = (uint64_t) limit->rate * (uint64_t) ngx_max(ms, 0) / 1000;
 
     /* another configuration of the same slot may have allowed more */
-    excess = ngx_min(slot->excess, ngx_http_auth_token_limit_size(limit));
+    excess = ngx_min(slot->excess, size);
 
     return (excess > back) ? excess - back : 0;
 }

@@ -101,6 +101,13 @@ test_budget(void)
     now += 1;
     ok(take(0), "then one");
 
+    reset(17, 600000, 0);
+    is_int(take_many(1000), 600, "1 r/m, with a burst of 600");
+    now += 3600000;
+    is_int(take_many(1000), 61, "an hour gives 60, and their rounding one");
+    now += 18 * 3600000;
+    is_int(take_many(1000), 600, "a quiet day all of them");
+
     reset(4000, 0, 0);
     ok(take(0), "without a burst: one");
     ok(!take(0), "at a time");
