@@ -94,6 +94,7 @@ typedef struct {
     ngx_http_auth_token_zone_t   *zone;
     ngx_http_auth_token_lives_t  *lives;
     ngx_uint_t                    slot;
+    ngx_uint_t                    step;        /* that the key is of */
     ngx_http_auth_token_key_t     key;
     uint64_t                      sequence;    /* purge sequence at start */
     uint64_t                      nonce;       /* of our mark; 0: no mark */

@@ -88,7 +88,6 @@ ngx_http_auth_token_flight_locked(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_flight_t *f, ngx_http_auth_token_limit_t *limit,
     ngx_msec_t now, ngx_msec_t deadline, ngx_uint_t *retry_after)
 {
-    ngx_uint_t                   probe;
     ngx_http_auth_token_mark_t  *m;
     ngx_http_auth_token_slot_t  *slot;
 
@@ -115,14 +114,13 @@ ngx_http_auth_token_flight_locked(ngx_http_auth_token_shctx_t *sh,
 
     slot = &sh->slots[f->slot];
 
-    if (ngx_http_auth_token_limit_take(slot, limit, f->refresh, now, deadline,
-                                       &probe, retry_after)
+    if (ngx_http_auth_token_limit_take(slot, limit, f, now, deadline,
+                                       retry_after)
         != NGX_OK)
     {
         return NGX_HTTP_AUTH_TOKEN_FLIGHT_REFUSED;
     }
 
-    f->probe = probe;
     f->sequence = sh->sequence;
     slot->used = now;
 
@@ -213,7 +211,7 @@ ngx_http_auth_token_flight_land_record(ngx_http_auth_token_flight_t *f,
         return NGX_DECLINED;
     }
 
-    ngx_http_auth_token_limit_success(&sh->slots[f->slot], f->probe, now);
+    ngx_http_auth_token_limit_success(&sh->slots[f->slot], f, now);
 
     if (good) {
         (void) ngx_http_auth_token_negative_drop(sh, &f->key);
@@ -240,7 +238,7 @@ ngx_http_auth_token_flight_land_refusal(ngx_http_auth_token_flight_t *f,
         return NGX_DECLINED;
     }
 
-    ngx_http_auth_token_limit_success(&sh->slots[f->slot], f->probe, now);
+    ngx_http_auth_token_limit_success(&sh->slots[f->slot], f, now);
 
     /*
      * A definite "no" ends what was there when it was asked for, and stands
@@ -292,11 +290,10 @@ ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
     slot = &sh->slots[f->slot];
 
     if (health || retry_after) {
-        ngx_http_auth_token_limit_failure(slot, limit, f->probe, retry_after,
-                                          now);
+        ngx_http_auth_token_limit_failure(slot, limit, f, retry_after, now);
 
     } else {
-        ngx_http_auth_token_limit_neutral(slot, f->probe);
+        ngx_http_auth_token_limit_neutral(slot, f);
     }
 
     f->closed = ngx_http_auth_token_limit_closed(slot, now);

@@ -24,6 +24,8 @@
 /* a look-up, in the unit of rates and bursts */
 #define NGX_HTTP_AUTH_TOKEN_LIMIT_ONE    1000
 
+#define ngx_http_auth_token_limit_bit(f)  ((uint32_t) 1 << (f)->step)
+
 
 static uint64_t ngx_http_auth_token_limit_left(uint64_t until, ngx_msec_t now);
 static uint64_t ngx_http_auth_token_limit_excess(
@@ -38,17 +40,24 @@ static void ngx_http_auth_token_limit_close(ngx_http_auth_token_slot_t *slot,
 
 ngx_int_t
 ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
-    ngx_http_auth_token_limit_t *limit, ngx_uint_t refresh, ngx_msec_t now,
-    ngx_msec_t deadline, ngx_uint_t *probe, ngx_uint_t *retry_after)
+    ngx_http_auth_token_limit_t *limit, ngx_http_auth_token_flight_t *f,
+    ngx_msec_t now, ngx_msec_t deadline, ngx_uint_t *retry_after)
 {
-    uint64_t  excess, size, wait;
+    uint64_t    excess, size, wait;
+    ngx_uint_t  probe;
 
-    *probe = 0;
+    f->probe = 0;
     *retry_after = 0;
+
+    /* a step that is well need not wait until another one has been tried */
+
+    probe = slot->closed_until
+            && (slot->tripped == 0
+                || slot->tripped & ngx_http_auth_token_limit_bit(f));
 
     wait = ngx_http_auth_token_limit_left(slot->closed_until, now);
 
-    if (wait == 0 && slot->closed_until) {
+    if (wait == 0 && probe) {
         wait = ngx_http_auth_token_limit_left(slot->probe_until, now);
     }
 
@@ -62,7 +71,7 @@ ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
                  + NGX_HTTP_AUTH_TOKEN_LIMIT_ONE;
         size = ngx_http_auth_token_limit_size(limit);
 
-        if (refresh) {
+        if (f->refresh) {
             size = ngx_max(size / 2, NGX_HTTP_AUTH_TOKEN_LIMIT_ONE);
         }
 
@@ -76,9 +85,9 @@ ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
         slot->last = now;
     }
 
-    if (slot->closed_until) {
+    if (probe) {
         slot->probe_until = deadline;
-        *probe = 1;
+        f->probe = 1;
     }
 
     return NGX_OK;
@@ -87,17 +96,18 @@ ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
 
 void
 ngx_http_auth_token_limit_success(ngx_http_auth_token_slot_t *slot,
-    ngx_uint_t probe, ngx_msec_t now)
+    ngx_http_auth_token_flight_t *f, ngx_msec_t now)
 {
-    if (probe) {
-        slot->probe_until = 0;
-    }
+    ngx_http_auth_token_limit_neutral(slot, f);
 
-    slot->failures = 0;
+    slot->failures[f->step] = 0;
+    slot->tripped &= ~ngx_http_auth_token_limit_bit(f);
 
     /* what was asked before the authority wanted a pause does not end it */
 
-    if (ngx_http_auth_token_limit_left(slot->closed_until, now) == 0) {
+    if (slot->tripped == 0
+        && ngx_http_auth_token_limit_left(slot->closed_until, now) == 0)
+    {
         slot->closed_until = 0;
     }
 }
@@ -105,12 +115,12 @@ ngx_http_auth_token_limit_success(ngx_http_auth_token_slot_t *slot,
 
 void
 ngx_http_auth_token_limit_failure(ngx_http_auth_token_slot_t *slot,
-    ngx_http_auth_token_limit_t *limit, ngx_uint_t probe,
+    ngx_http_auth_token_limit_t *limit, ngx_http_auth_token_flight_t *f,
     ngx_uint_t retry_after, ngx_msec_t now)
 {
-    if (probe) {
-        slot->probe_until = 0;
-    }
+    uint32_t  *failures;
+
+    ngx_http_auth_token_limit_neutral(slot, f);
 
     if (retry_after) {
         ngx_http_auth_token_limit_close(slot, (uint64_t) retry_after * 1000,
@@ -122,17 +132,20 @@ ngx_http_auth_token_limit_failure(ngx_http_auth_token_slot_t *slot,
         /* without a breaker nothing but the authority's own word pauses */
 
         if (retry_after == 0) {
-            ngx_http_auth_token_limit_success(slot, 0, now);
+            ngx_http_auth_token_limit_success(slot, f, now);
         }
 
         return;
     }
 
-    if (slot->failures < limit->breaker) {
-        slot->failures++;
+    failures = &slot->failures[f->step];
+
+    if (*failures < limit->breaker) {
+        (*failures)++;
     }
 
-    if (probe || slot->failures >= limit->breaker) {
+    if (f->probe || *failures >= limit->breaker) {
+        slot->tripped |= ngx_http_auth_token_limit_bit(f);
         ngx_http_auth_token_limit_close(slot, limit->breaker_delay, now);
     }
 }
@@ -140,9 +153,9 @@ ngx_http_auth_token_limit_failure(ngx_http_auth_token_slot_t *slot,
 
 void
 ngx_http_auth_token_limit_neutral(ngx_http_auth_token_slot_t *slot,
-    ngx_uint_t probe)
+    ngx_http_auth_token_flight_t *f)
 {
-    if (probe) {
+    if (f->probe) {
         slot->probe_until = 0;
     }
 }

@@ -20,13 +20,13 @@
 
 
 /*
- * Takes a look-up off the budget; half of the burst is not for a "refresh".
- * NGX_OK, with *probe set if it is the one that tries whether the authority
- * is back, until "deadline"; or NGX_DECLINED and *retry_after in seconds.
+ * Takes "f" off the budget; half of the burst is not for a refresh.  NGX_OK,
+ * with f->probe set if it is the one that tries whether the authority is back,
+ * until "deadline"; or NGX_DECLINED and *retry_after in seconds.
  */
 ngx_int_t ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
-    ngx_http_auth_token_limit_t *limit, ngx_uint_t refresh, ngx_msec_t now,
-    ngx_msec_t deadline, ngx_uint_t *probe, ngx_uint_t *retry_after);
+    ngx_http_auth_token_limit_t *limit, ngx_http_auth_token_flight_t *f,
+    ngx_msec_t now, ngx_msec_t deadline, ngx_uint_t *retry_after);
 
 /*
  * Tell how a look-up that was taken ended.  _failure(): the authority is to
@@ -34,12 +34,12 @@ ngx_int_t ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
  * about the authority.
  */
 void ngx_http_auth_token_limit_success(ngx_http_auth_token_slot_t *slot,
-    ngx_uint_t probe, ngx_msec_t now);
+    ngx_http_auth_token_flight_t *f, ngx_msec_t now);
 void ngx_http_auth_token_limit_failure(ngx_http_auth_token_slot_t *slot,
-    ngx_http_auth_token_limit_t *limit, ngx_uint_t probe,
+    ngx_http_auth_token_limit_t *limit, ngx_http_auth_token_flight_t *f,
     ngx_uint_t retry_after, ngx_msec_t now);
 void ngx_http_auth_token_limit_neutral(ngx_http_auth_token_slot_t *slot,
-    ngx_uint_t probe);
+    ngx_http_auth_token_flight_t *f);
 
 /*
  * The authority has "remaining" look-ups left until "reset" seconds from now:

@@ -116,6 +116,7 @@ ngx_http_auth_token_lookup_create(ngx_http_auth_token_ctx_t *ctx,
     ask->flight.zone = provider->zone;
     ask->flight.lives = &provider->lives;
     ask->flight.slot = provider->slot;
+    ask->flight.step = step;
     ask->flight.key = *key;
 
     lookup->poll = NGX_HTTP_AUTH_TOKEN_POLL_MIN;

@@ -315,7 +315,8 @@ ngx_http_auth_token_zone_free_slot(ngx_http_auth_token_shctx_t *sh)
     oldest->last = 0;
     oldest->closed_until = 0;
     oldest->probe_until = 0;
-    oldest->failures = 0;
+    ngx_memzero(oldest->failures, sizeof(oldest->failures));
+    oldest->tripped = 0;
 
     return oldest;
 }

@@ -51,7 +51,9 @@ typedef struct {
     uint64_t                     last;         /* monotonic ms */
     uint64_t                     closed_until; /* breaker open until then */
     uint64_t                     probe_until;  /* half-open probe deadline */
-    uint32_t                     failures;     /* in a row */
+    uint32_t                     failures      /* of a step, in a row */
+                                     [NGX_HTTP_AUTH_TOKEN_MAX_STEPS];
+    uint32_t                     tripped;      /* bit N: step N opened it */
     uint32_t                     in_use;
     uint64_t                     used;         /* monotonic ms, for reuse */
     uint64_t                     entries;

@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from harness import *  # noqa: E402
 
 VERIFY = {"path": {"re": "/verify$"}}
+DETAILS = {"path": {"re": "/tokens/[0-9a-f]{32}$"}}
 ANY = {"path": {"re": "."}}
 
 SERVER = """
@@ -44,6 +45,11 @@ def cached(nginx, token):
 
 def broken(authority, **answer):
     authority.rules({"match": ANY, "answer": {"status": 500, **answer}})
+
+
+def asked_for_details(authority):
+    return sum(count for path, count in authority.counts()["paths"].items()
+               if not path.endswith("/verify"))
 
 
 def retry_after(nginx, token):
@@ -391,7 +397,7 @@ def told_to_wait():
     nginx = start(authority, workers=2)
     known, other = authority.token(), authority.token()
     is_(cached(nginx, known.token), (200, "MISS"), "not known yet")
-    authority.rules({"match": {"path": {"re": "/tokens/[0-9a-f]{32}$"}},
+    authority.rules({"match": DETAILS,
                      "answer": {"status": 429,
                                 "headers": ["Retry-After: 120"]}})
     asked = authority.counts()["requests"]
@@ -432,6 +438,25 @@ def the_breaker_opens_and_closes():
     for _ in range(3):
         retry_after(nginx, os.urandom(24).hex())
     is_(authority.counts()["requests"], 4, "and no more")
+    authority.call("DELETE", "rules")
+    token = authority.token()
+    ok(poll(lambda: cached(nginx, token.token)[0] == 200, 10), "closed again")
+
+
+@test
+def one_step_that_fails_opens_the_breaker():
+    authority = Authority()
+    nginx = start(authority, workers=2, words="breaker failures=3 delay=2s;")
+    authority.rules({"match": DETAILS, "answer": {"status": 500}})
+    for _ in range(12):
+        retry_after(nginx, authority.token().token)
+    is_(asked_for_details(authority), 3, "details were asked for")
+    is_(authority.counts()["requests"], 6, "look-ups")
+    ok(poll(lambda: retry_after(nginx, authority.token().token) is not None
+            and asked_for_details(authority) == 4, 10, 0.2), "one is tried")
+    for _ in range(3):
+        retry_after(nginx, authority.token().token)
+    is_(asked_for_details(authority), 4, "and no more")
     authority.call("DELETE", "rules")
     token = authority.token()
     ok(poll(lambda: cached(nginx, token.token)[0] == 200, 10), "closed again")

@@ -12,15 +12,18 @@
 
 static ngx_http_auth_token_slot_t   slot;
 static ngx_http_auth_token_limit_t  limit;
-static ngx_uint_t                   probe, after;
+static zone_flight_t                f;
+static ngx_uint_t                   after;
 static ngx_msec_t                   now = 1000000000;
 
 
 static int
 take(int refresh)
 {
-    return ngx_http_auth_token_limit_take(&slot, &limit, (ngx_uint_t) refresh,
-                                          now, now + 5000, &probe, &after)
+    f.refresh = (refresh != 0);
+
+    return ngx_http_auth_token_limit_take(&slot, &limit, &f, now, now + 5000,
+                                          &after)
            == NGX_OK;
 }
 
@@ -42,6 +45,7 @@ static void
 reset(ngx_uint_t rate, ngx_uint_t burst, ngx_uint_t breaker)
 {
     memset(&slot, 0, sizeof(slot));
+    memset(&f, 0, sizeof(f));
 
     limit.rate = rate;
     limit.burst = burst;
@@ -115,8 +119,7 @@ test_budget(void)
     reset(0, 0, 0);
     is_int(take_many(1000), 1000, "no rate: no limit");
 
-    is_int(ngx_http_auth_token_limit_take(&slot, NULL, 0, now, now, &probe,
-                                          &after),
+    is_int(ngx_http_auth_token_limit_take(&slot, NULL, &f, now, now, &after),
            NGX_OK, "no limit at all");
 }
 
@@ -155,13 +158,13 @@ test_clock(void)
     is_int(take_many(100), 60, "nor one that jumped ahead");
 
     reset(0, 0, 3);
-    ngx_http_auth_token_limit_failure(&slot, &limit, 0, 30, now);
+    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 30, now);
     now -= 7200000;
     ok(take(0), "a pause that ends in hours is no pause");
     now += 7200000;
 
     reset(0, 0, 3);
-    ngx_http_auth_token_limit_failure(&slot, &limit, 0, 1000000, now);
+    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 1000000, now);
     ok(!take(0), "a pause of days");
     is_int((long long) after, 3600, "is one of an hour");
 
@@ -176,7 +179,7 @@ static void
 fail(int n)
 {
     while (n--) {
-        ngx_http_auth_token_limit_failure(&slot, &limit, probe, 0, now);
+        ngx_http_auth_token_limit_failure(&slot, &limit, &f, 0, now);
     }
 }
 
@@ -186,10 +189,10 @@ test_breaker(void)
 {
     reset(0, 0, 3);
 
-    ok(take(0) && !probe, "closed");
+    ok(take(0) && !f.probe, "closed");
     fail(2);
     ok(take(0), "two failures: still closed");
-    ngx_http_auth_token_limit_success(&slot, probe, now);
+    ngx_http_auth_token_limit_success(&slot, &f, now);
     fail(2);
     ok(take(0), "they count in a row only");
     fail(1);
@@ -203,7 +206,7 @@ test_breaker(void)
     is_int((long long) after, 1, "in true seconds");
 
     now += 1;
-    ok(take(0) && probe, "then one may probe");
+    ok(take(0) && f.probe, "then one may probe");
     ok(!take(0), "one");
     is_int((long long) after, 5, "others wait for it");
 
@@ -212,28 +215,84 @@ test_breaker(void)
     is_int((long long) after, 10, "for the delay");
 
     now += 10000;
-    ok(take(0) && probe, "the next probe");
-    ngx_http_auth_token_limit_success(&slot, probe, now);
-    ok(take(0) && !probe, "it succeeded: closed");
+    ok(take(0) && f.probe, "the next probe");
+    ngx_http_auth_token_limit_success(&slot, &f, now);
+    ok(take(0) && !f.probe, "it succeeded: closed");
     ok(take(0), "for all");
 
     /* a prober that dies */
 
     fail(3);
     now += 10000;
-    ok(take(0) && probe, "one may probe");
+    ok(take(0) && f.probe, "one may probe");
     now += 4999;
     ok(!take(0), "others wait until his deadline");
     now += 1;
-    ok(take(0) && probe, "then another one may");
+    ok(take(0) && f.probe, "then another one may");
 
-    ngx_http_auth_token_limit_neutral(&slot, probe);
-    ok(take(0) && probe, "an answer that says nothing lets the next one try");
-    ngx_http_auth_token_limit_success(&slot, 1, now);
+    ngx_http_auth_token_limit_neutral(&slot, &f);
+    ok(take(0) && f.probe, "an answer that says nothing lets the next one try");
+    ngx_http_auth_token_limit_success(&slot, &f, now);
 
     reset(0, 0, 0);
     fail(100);
     ok(take(0), "without a breaker failures stop nothing");
+}
+
+
+/* one step fails while another one does well */
+
+static void
+test_steps(void)
+{
+    zone_flight_t  verify, details;
+
+    reset(0, 0, 3);
+    memset(&verify, 0, sizeof(verify));
+    memset(&details, 0, sizeof(details));
+    details.step = 1;
+
+    f = details;
+    fail(2);
+    ngx_http_auth_token_limit_success(&slot, &verify, now);
+    fail(1);
+    ok(!take(0), "three failures of a step, between good answers to another");
+    f = verify;
+    ok(!take(0), "stop both");
+
+    ngx_http_auth_token_limit_success(&slot, &verify, now);
+    ok(!take(0), "also after a good answer that is late");
+
+    now += 10000;
+    ok(take(0) && !f.probe, "then the step that is well may go on");
+    ok(take(0) && !f.probe, "for all");
+
+    f = details;
+    ok(take(0) && f.probe, "the other one is probed");
+    details = f;
+    ok(!take(0), "by one");
+
+    f = verify;
+    ngx_http_auth_token_limit_success(&slot, &f, now);
+    f = details;
+    ok(!take(0), "whom a good answer to another step does not make two");
+    f = details;
+    fail(1);
+    ok(!take(0), "it failed: open again");
+    f = verify;
+    ok(!take(0), "for both");
+
+    now += 10000;
+    fail(3);
+    now += 10000;
+    ok(take(0) && f.probe, "both have failed: one probes");
+    ngx_http_auth_token_limit_success(&slot, &f, now);
+    ok(take(0) && !f.probe, "it is well again, this step");
+    f.step = 1;
+    ok(take(0) && f.probe, "the other one is not known to be");
+    ngx_http_auth_token_limit_success(&slot, &f, now);
+    ok(take(0) && !f.probe, "until it has been tried");
+    ok(slot.closed_until == 0, "all is as it was");
 }
 
 
@@ -242,25 +301,25 @@ test_pause(void)
 {
     reset(0, 0, 3);
 
-    ngx_http_auth_token_limit_failure(&slot, &limit, 0, 30, now);
+    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 30, now);
     ok(!take(0), "the authority wants 30 s");
     is_int((long long) after, 30, "and gets them");
 
-    ngx_http_auth_token_limit_success(&slot, 0, now);
+    ngx_http_auth_token_limit_success(&slot, &f, now);
     ok(!take(0), "an answer asked for before changes nothing");
 
-    ngx_http_auth_token_limit_failure(&slot, &limit, 0, 5, now);
+    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 5, now);
     ok(!take(0), "nor does a shorter wish");
     is_int((long long) after, 30, "the longest counts");
 
     now += 30000;
-    ok(take(0) && probe, "one tries");
+    ok(take(0) && f.probe, "one tries");
     ok(!take(0), "alone");
-    ngx_http_auth_token_limit_success(&slot, probe, now);
-    ok(take(0) && !probe, "and all go on");
+    ngx_http_auth_token_limit_success(&slot, &f, now);
+    ok(take(0) && !f.probe, "and all go on");
 
     reset(0, 0, 0);
-    ngx_http_auth_token_limit_failure(&slot, NULL, 0, 30, now);
+    ngx_http_auth_token_limit_failure(&slot, NULL, &f, 30, now);
     ok(!take(0), "also without any limit of ours");
 
     /* what the authority says it has left */
@@ -270,8 +329,8 @@ test_pause(void)
     ok(!take(0), "none left");
     is_int((long long) after, 20, "until then");
     now += 20000;
-    ok(take(0) && probe, "then one tries");
-    ngx_http_auth_token_limit_success(&slot, probe, now);
+    ok(take(0) && f.probe, "then one tries");
+    ngx_http_auth_token_limit_success(&slot, &f, now);
 
     reset(4000, 60000, 3);
     ngx_http_auth_token_limit_observe(&slot, &limit, 10, 20, now);
@@ -299,6 +358,7 @@ main(void)
     test_refresh();
     test_clock();
     test_breaker();
+    test_steps();
     test_pause();
 
     return done();

@@ -61,28 +61,30 @@ test_refusal(void)
 static void
 test_probe(void)
 {
-    ngx_uint_t                   probe, after;
+    ngx_uint_t                   after;
+    zone_flight_t                f;
     ngx_http_auth_token_slot_t   slot;
     ngx_http_auth_token_limit_t  limit;
 
+    memset(&f, 0, sizeof(f));
     memset(&slot, 0, sizeof(slot));
     memset(&limit, 0, sizeof(limit));
 
     limit.breaker = 3;
     limit.breaker_delay = 10000;
 
-    ngx_http_auth_token_limit_failure(&slot, &limit, 0, 30, zone_now);
+    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 30, zone_now);
     zone_now += 30000;
 
-    is_int(ngx_http_auth_token_limit_take(&slot, &limit, 0, zone_now,
-                                          zone_now + 5000, &probe, &after),
+    is_int(ngx_http_auth_token_limit_take(&slot, &limit, &f, zone_now,
+                                          zone_now + 5000, &after),
            NGX_OK, "after a pause one may ask");
-    ok(probe, "as a probe");
+    ok(f.probe, "as a probe");
 
-    ngx_http_auth_token_limit_failure(&slot, &limit, probe, 0, zone_now);
+    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 0, zone_now);
 
-    is_int(ngx_http_auth_token_limit_take(&slot, &limit, 0, zone_now,
-                                          zone_now + 5000, &probe, &after),
+    is_int(ngx_http_auth_token_limit_take(&slot, &limit, &f, zone_now,
+                                          zone_now + 5000, &after),
            NGX_DECLINED, "it failed, the second failure of three: closed");
     is_int((long long) after, 10, "for the delay");
 }

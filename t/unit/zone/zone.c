@@ -119,7 +119,7 @@ test_slots(void)
 
     key = zone_key_of(zone, 7, 0, 1);
 
-    zone->sh->slots[7].failures = 3;
+    zone->sh->slots[7].failures[0] = 3;
     zone->sh->slots[7].closed_until = ngx_current_msec + 1000;
 
     ngx_current_msec++;
@@ -132,7 +132,7 @@ test_slots(void)
 
     is_int(ngx_http_auth_token_zone_slot(zone, zone_fingerprint(128)),
            7, "the one not used for longest makes room");
-    ok(zone->sh->slots[7].failures == 0
+    ok(zone->sh->slots[7].failures[0] == 0
        && zone->sh->slots[7].closed_until == 0, "with a breaker of its own");
     ok(shim_log.lines == lines, "and nothing is said");
     ok(key.hi != zone_key_of(zone, 7, 0, 1).hi, "its old keys are no more");
