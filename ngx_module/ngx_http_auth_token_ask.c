@@ -397,13 +397,20 @@ static void
 ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
     auth_token_result_t *result)
 {
-    ngx_uint_t                asked;
-    const auth_token_step_t  *step;
+    ngx_uint_t                    asked;
+    const auth_token_step_t      *step;
+    ngx_http_auth_token_fault_e   fault;
 
     step = &ask->provider->protocol->steps[ask->step];
 
+    fault = result->health ? NGX_HTTP_AUTH_TOKEN_FAULT_FAILED
+                           : NGX_HTTP_AUTH_TOKEN_FAULT_NONE;
+
     asked = (result->health && result->retry_after > 0)
             ? (ngx_uint_t) result->retry_after : 0;
+
+    /* the client is told what will be */
+    asked = ngx_min(asked, NGX_HTTP_AUTH_TOKEN_MAX_PAUSE);
 
     ask->outcome = AUTH_TOKEN_OUTCOME_UNAVAILABLE;
     ask->retry_after = ngx_max(asked, 1);
@@ -413,11 +420,15 @@ ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
      * request made with the client's token is on the client's own budget
      */
 
-    if (step->credential == AUTH_TOKEN_CREDENTIAL_TOKEN
-        && ask->fetch.status == NGX_HTTP_TOO_MANY_REQUESTS)
-    {
-        result->health = 0;
-        asked = 0;
+    if (result->health && ask->fetch.status == NGX_HTTP_TOO_MANY_REQUESTS) {
+
+        if (step->credential == AUTH_TOKEN_CREDENTIAL_TOKEN) {
+            fault = NGX_HTTP_AUTH_TOKEN_FAULT_NONE;
+            asked = 0;
+
+        } else if (step->credential == AUTH_TOKEN_CREDENTIAL_PROVIDER) {
+            fault = NGX_HTTP_AUTH_TOKEN_FAULT_BUSY;
+        }
     }
 
     ngx_http_auth_token_ask_log(ask, result);
@@ -425,7 +436,7 @@ ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
     ask->overtaken =
         ngx_http_auth_token_flight_land_failure(&ask->flight,
                                                 &ask->provider->limit,
-                                                result->health, asked,
+                                                fault, asked,
                                                 ngx_current_msec,
                                                 &ask->waiters)
         != NGX_OK;

@@ -21,6 +21,10 @@
 #include "ngx_http_auth_token_zone.h"
 
 
+/* no pause is longer, whatever the authority says: seconds */
+#define NGX_HTTP_AUTH_TOKEN_MAX_PAUSE  3600
+
+
 /* how long answers live; set once at configuration, then read-only */
 
 typedef struct {
@@ -113,6 +117,15 @@ typedef struct {
 } ngx_http_auth_token_waiters_t;
 
 
+/* what a look-up that brought no usable answer says about the authority */
+
+typedef enum {
+    NGX_HTTP_AUTH_TOKEN_FAULT_NONE = 0,
+    NGX_HTTP_AUTH_TOKEN_FAULT_FAILED,          /* counts for the breaker */
+    NGX_HTTP_AUTH_TOKEN_FAULT_BUSY             /* 429 to us: opens it */
+} ngx_http_auth_token_fault_e;
+
+
 typedef struct {
     ngx_uint_t                   rate;         /* 1/1000 look-up a second */
     ngx_uint_t                   burst;        /* 1/1000 look-up */
@@ -140,7 +153,7 @@ ngx_http_auth_token_flight_e ngx_http_auth_token_flight_take(
 
 /*
  * End a flight: a record that would admit somebody now ("allowed") or not, a
- * refusal, a failure ("retry_after" seconds; "health": the authority's fault).
+ * refusal, a failure (the authority wants a pause of "retry_after" seconds).
  * Set whom to wake.  NGX_DECLINED: not stored, as a purge came between or
  * another took over; who came meanwhile must ask again.
  */
@@ -153,7 +166,7 @@ ngx_int_t ngx_http_auth_token_flight_land_refusal(
     ngx_http_auth_token_waiters_t *waiters);
 ngx_int_t ngx_http_auth_token_flight_land_failure(
     ngx_http_auth_token_flight_t *f, ngx_http_auth_token_limit_t *limit,
-    ngx_uint_t health, ngx_uint_t retry_after, ngx_msec_t now,
+    ngx_http_auth_token_fault_e fault, ngx_uint_t retry_after, ngx_msec_t now,
     ngx_http_auth_token_waiters_t *waiters);
 
 /*

@@ -274,7 +274,7 @@ ngx_http_auth_token_flight_land_refusal(ngx_http_auth_token_flight_t *f,
 
 ngx_int_t
 ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
-    ngx_http_auth_token_limit_t *limit, ngx_uint_t health,
+    ngx_http_auth_token_limit_t *limit, ngx_http_auth_token_fault_e fault,
     ngx_uint_t retry_after, ngx_msec_t now,
     ngx_http_auth_token_waiters_t *waiters)
 {
@@ -289,8 +289,9 @@ ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
 
     slot = &sh->slots[f->slot];
 
-    if (health || retry_after) {
-        ngx_http_auth_token_limit_failure(slot, limit, f, retry_after, now);
+    if (fault != NGX_HTTP_AUTH_TOKEN_FAULT_NONE || retry_after) {
+        ngx_http_auth_token_limit_failure(slot, limit, f, fault, retry_after,
+                                          now);
 
     } else {
         ngx_http_auth_token_limit_neutral(slot, f);

@@ -15,8 +15,9 @@
 #include "ngx_http_auth_token_limit.h"
 
 
-/* no pause is longer, whatever the authority or a jump of the clock says */
-#define NGX_HTTP_AUTH_TOKEN_LIMIT_PAUSE  3600000
+/* a time further ahead is the clock's that jumped */
+#define NGX_HTTP_AUTH_TOKEN_LIMIT_PAUSE                                       \
+    ((uint64_t) NGX_HTTP_AUTH_TOKEN_MAX_PAUSE * 1000)
 
 /* a budget recovers in full from a time further ahead, as in limit_req */
 #define NGX_HTTP_AUTH_TOKEN_LIMIT_SKEW   60000
@@ -116,9 +117,10 @@ ngx_http_auth_token_limit_success(ngx_http_auth_token_slot_t *slot,
 void
 ngx_http_auth_token_limit_failure(ngx_http_auth_token_slot_t *slot,
     ngx_http_auth_token_limit_t *limit, ngx_http_auth_token_flight_t *f,
-    ngx_uint_t retry_after, ngx_msec_t now)
+    ngx_http_auth_token_fault_e fault, ngx_uint_t retry_after, ngx_msec_t now)
 {
-    uint32_t  *failures;
+    uint32_t    *failures;
+    ngx_uint_t   busy, failed;
 
     ngx_http_auth_token_limit_neutral(slot, f);
 
@@ -144,9 +146,15 @@ ngx_http_auth_token_limit_failure(ngx_http_auth_token_slot_t *slot,
         (*failures)++;
     }
 
-    if (f->probe || *failures >= limit->breaker) {
-        slot->tripped |= ngx_http_auth_token_limit_bit(f);
+    busy = (fault == NGX_HTTP_AUTH_TOKEN_FAULT_BUSY);
+    failed = (f->probe || *failures >= limit->breaker);
+
+    if (failed || (busy && retry_after == 0)) {
         ngx_http_auth_token_limit_close(slot, limit->breaker_delay, now);
+    }
+
+    if (failed || busy) {
+        slot->tripped |= ngx_http_auth_token_limit_bit(f);
     }
 }
 

@@ -30,14 +30,14 @@ ngx_int_t ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
 
 /*
  * Tell how a look-up that was taken ended.  _failure(): the authority is to
- * blame, or asked for "retry_after" seconds; _neutral(): it says nothing
- * about the authority.
+ * blame, or asked for "retry_after" seconds; without a breaker only the
+ * latter counts.  _neutral(): it says nothing about the authority.
  */
 void ngx_http_auth_token_limit_success(ngx_http_auth_token_slot_t *slot,
     ngx_http_auth_token_flight_t *f, ngx_msec_t now);
 void ngx_http_auth_token_limit_failure(ngx_http_auth_token_slot_t *slot,
     ngx_http_auth_token_limit_t *limit, ngx_http_auth_token_flight_t *f,
-    ngx_uint_t retry_after, ngx_msec_t now);
+    ngx_http_auth_token_fault_e fault, ngx_uint_t retry_after, ngx_msec_t now);
 void ngx_http_auth_token_limit_neutral(ngx_http_auth_token_slot_t *slot,
     ngx_http_auth_token_flight_t *f);
 

@@ -409,6 +409,40 @@ def told_to_wait():
 
 
 @test
+def told_to_wait_for_days():
+    authority = Authority()
+    nginx = start(authority)
+    first = authority.token()
+    authority.rules({"match": DETAILS, "answer": {
+        "status": 429, "headers": ["Retry-After: 1000000"]}})
+    is_(retry_after(nginx, first.token), 3600, "an hour is told")
+    ok(3590 <= retry_after(nginx, authority.token().token) <= 3600,
+       "as it is for all")
+    spent = authority.token()
+    nginx = start(authority)
+    authority.rules({"match": VERIFY, "answer": {
+        "status": 429, "headers": ["Retry-After: 1000000"]}})
+    is_(retry_after(nginx, spent.token), 3600, "to one client too")
+
+
+@test
+def told_to_wait_and_not_how_long():
+    for words, asked, wait in (
+            ("", 1, 5),
+            ("breaker failures=100 delay=30s;", 1, 30),
+            ("breaker failures=0;", 6, 1)):
+        authority = Authority()
+        nginx = start(authority, workers=2, words=words)
+        authority.rules({"match": DETAILS, "answer": {"status": 429}})
+        waits = [retry_after(nginx, authority.token().token)
+                 for _ in range(6)]
+        is_(asked_for_details(authority), asked, "look-ups of details")
+        is_(waits[0], wait, "the delay of the breaker")
+        ok(min(waits) > wait - 3, "for all")
+        nginx.end()
+
+
+@test
 def a_client_that_was_told_to_wait():
     """verify is asked with the client's token: its budget is the client's,
     who could close the provider for everybody else by using it up."""
@@ -421,6 +455,12 @@ def a_client_that_was_told_to_wait():
     for token in spent:
         is_(retry_after(nginx, token.token), 120, "as the authority said")
     is_(cached(nginx, authority.token().token), (200, "MISS"), "no one else")
+    spent = [authority.token() for _ in range(4)]
+    authority.rules({"match": {**VERIFY, "token": [t.token for t in spent]},
+                     "answer": {"status": 429}})
+    for token in spent:
+        is_(retry_after(nginx, token.token), 1, "it did not say how long")
+    is_(cached(nginx, authority.token().token), (200, "MISS"), "again no one")
 
 
 @test

@@ -54,6 +54,24 @@ reset(ngx_uint_t rate, ngx_uint_t burst, ngx_uint_t breaker)
 }
 
 
+/* the look-up ends with a failure; the authority wants a pause, seconds */
+
+static void
+fail_for(ngx_http_auth_token_fault_e fault, ngx_uint_t seconds)
+{
+    ngx_http_auth_token_limit_failure(&slot, &limit, &f, fault, seconds, now);
+}
+
+
+static void
+fail(int n)
+{
+    while (n--) {
+        fail_for(ZONE_FAULT, 0);
+    }
+}
+
+
 static void
 test_budget(void)
 {
@@ -158,13 +176,13 @@ test_clock(void)
     is_int(take_many(100), 60, "nor one that jumped ahead");
 
     reset(0, 0, 3);
-    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 30, now);
+    fail_for(ZONE_FAULT, 30);
     now -= 7200000;
     ok(take(0), "a pause that ends in hours is no pause");
     now += 7200000;
 
     reset(0, 0, 3);
-    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 1000000, now);
+    fail_for(ZONE_FAULT, 1000000);
     ok(!take(0), "a pause of days");
     is_int((long long) after, 3600, "is one of an hour");
 
@@ -172,15 +190,6 @@ test_clock(void)
     slot.last = 0;
     now += (ngx_msec_t) 1 << 40;
     ok(take(0), "large numbers");
-}
-
-
-static void
-fail(int n)
-{
-    while (n--) {
-        ngx_http_auth_token_limit_failure(&slot, &limit, &f, 0, now);
-    }
 }
 
 
@@ -296,19 +305,55 @@ test_steps(void)
 }
 
 
+/* 429 */
+
+static void
+test_busy(void)
+{
+    reset(0, 0, 3);
+
+    fail_for(ZONE_BUSY, 0);
+    ok(!take(0), "one 429 opens the breaker");
+    is_int((long long) after, 10, "for its delay");
+    now += 10000;
+    f.step = 1;
+    ok(take(0) && !f.probe, "then another step goes on");
+    f.step = 0;
+    ok(take(0) && f.probe, "this one tries");
+    ngx_http_auth_token_limit_success(&slot, &f, now);
+    ok(take(0) && !f.probe, "it may go on");
+
+    fail_for(ZONE_BUSY, 2);
+    ok(!take(0), "429, in 2 s again");
+    is_int((long long) after, 2, "then it is");
+    now += 2000;
+    ok(take(0) && f.probe, "to be seen");
+    fail_for(ZONE_BUSY, 2);
+    ok(!take(0), "it is not");
+    is_int((long long) after, 10, "which is a failure as any");
+
+    reset(0, 0, 0);
+    fail_for(ZONE_BUSY, 0);
+    ok(take(0), "without a breaker 429 stops nothing");
+    fail_for(ZONE_BUSY, 2);
+    ok(!take(0), "but what the authority wants is heeded");
+    is_int((long long) after, 2, "for as long");
+}
+
+
 static void
 test_pause(void)
 {
     reset(0, 0, 3);
 
-    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 30, now);
+    fail_for(ZONE_FAULT, 30);
     ok(!take(0), "the authority wants 30 s");
     is_int((long long) after, 30, "and gets them");
 
     ngx_http_auth_token_limit_success(&slot, &f, now);
     ok(!take(0), "an answer asked for before changes nothing");
 
-    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 5, now);
+    fail_for(ZONE_FAULT, 5);
     ok(!take(0), "nor does a shorter wish");
     is_int((long long) after, 30, "the longest counts");
 
@@ -319,7 +364,8 @@ test_pause(void)
     ok(take(0) && !f.probe, "and all go on");
 
     reset(0, 0, 0);
-    ngx_http_auth_token_limit_failure(&slot, NULL, &f, 30, now);
+    ngx_http_auth_token_limit_failure(&slot, NULL, &f, ZONE_FAULT, 30,
+                                      now);
     ok(!take(0), "also without any limit of ours");
 
     /* what the authority says it has left */
@@ -359,6 +405,7 @@ main(void)
     test_clock();
     test_breaker();
     test_steps();
+    test_busy();
     test_pause();
 
     return done();

@@ -73,7 +73,8 @@ test_probe(void)
     limit.breaker = 3;
     limit.breaker_delay = 10000;
 
-    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 30, zone_now);
+    ngx_http_auth_token_limit_failure(&slot, &limit, &f, ZONE_FAULT, 30,
+                                      zone_now);
     zone_now += 30000;
 
     is_int(ngx_http_auth_token_limit_take(&slot, &limit, &f, zone_now,
@@ -81,7 +82,8 @@ test_probe(void)
            NGX_OK, "after a pause one may ask");
     ok(f.probe, "as a probe");
 
-    ngx_http_auth_token_limit_failure(&slot, &limit, &f, 0, zone_now);
+    ngx_http_auth_token_limit_failure(&slot, &limit, &f, ZONE_FAULT, 0,
+                                      zone_now);
 
     is_int(ngx_http_auth_token_limit_take(&slot, &limit, &f, zone_now,
                                           zone_now + 5000, &after),
