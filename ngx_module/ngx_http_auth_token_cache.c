@@ -211,6 +211,12 @@ ngx_http_auth_token_cache_step(ngx_http_auth_token_shctx_t *sh,
 
     state = ngx_http_auth_token_entry_state(e, q->lives, q->now, &age);
 
+    /* the budget knows a token by it that was let in, as long as it is there */
+
+    if (state == NGX_HTTP_AUTH_TOKEN_ENTRY_DEAD && e->allowed && age != -1) {
+        return NULL;
+    }
+
     if (state == NGX_HTTP_AUTH_TOKEN_ENTRY_DEAD
         || r->magic != AUTH_TOKEN_RECORD_MAGIC
         || r->size > e->node.size - sizeof(ngx_http_auth_token_entry_t)

@@ -105,6 +105,7 @@ typedef struct {
     uint64_t                      started;     /* monotonic ms */
     ngx_uint_t                    closed;      /* failed: seconds, 0: none */
     unsigned                      refresh:1;   /* of an entry still served */
+    unsigned                      known:1;     /* the token was let in before */
     unsigned                      probe:1;     /* half-open probe */
 } ngx_http_auth_token_flight_t;
 

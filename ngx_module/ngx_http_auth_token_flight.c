@@ -23,7 +23,7 @@ static ngx_http_auth_token_flight_e ngx_http_auth_token_flight_locked(
     ngx_uint_t *retry_after);
 static ngx_uint_t ngx_http_auth_token_flight_answered(
     ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_flight_t *f,
-    ngx_msec_t now);
+    ngx_http_auth_token_entry_t *e, ngx_msec_t now);
 static void ngx_http_auth_token_flight_join(ngx_http_auth_token_mark_t *m);
 static ngx_http_auth_token_shctx_t *ngx_http_auth_token_flight_land(
     ngx_http_auth_token_flight_t *f, ngx_http_auth_token_key_t *link,
@@ -88,10 +88,17 @@ ngx_http_auth_token_flight_locked(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_flight_t *f, ngx_http_auth_token_limit_t *limit,
     ngx_msec_t now, ngx_msec_t deadline, ngx_uint_t *retry_after)
 {
-    ngx_http_auth_token_mark_t  *m;
-    ngx_http_auth_token_slot_t  *slot;
+    ngx_http_auth_token_mark_t   *m;
+    ngx_http_auth_token_slot_t   *slot;
+    ngx_http_auth_token_entry_t  *e;
 
-    if (ngx_http_auth_token_flight_answered(sh, f, now)) {
+    e = ngx_http_auth_token_entry_find(sh, &f->key);
+
+    if (e && e->slot != f->slot) {
+        e = NULL;
+    }
+
+    if (ngx_http_auth_token_flight_answered(sh, f, e, now)) {
         return NGX_HTTP_AUTH_TOKEN_FLIGHT_READY;
     }
 
@@ -113,6 +120,9 @@ ngx_http_auth_token_flight_locked(ngx_http_auth_token_shctx_t *sh,
     }
 
     slot = &sh->slots[f->slot];
+
+    /* a later step is reached from a record that allowed */
+    f->known = (f->step != 0 || (e && e->allowed));
 
     if (ngx_http_auth_token_limit_take(slot, limit, f, now, deadline,
                                        retry_after)
@@ -148,16 +158,13 @@ ngx_http_auth_token_flight_locked(ngx_http_auth_token_shctx_t *sh,
 
 static ngx_uint_t
 ngx_http_auth_token_flight_answered(ngx_http_auth_token_shctx_t *sh,
-    ngx_http_auth_token_flight_t *f, ngx_msec_t now)
+    ngx_http_auth_token_flight_t *f, ngx_http_auth_token_entry_t *e,
+    ngx_msec_t now)
 {
-    int64_t                       age;
-    ngx_msec_t                    left;
-    ngx_http_auth_token_entry_t  *e;
-
-    e = ngx_http_auth_token_entry_find(sh, &f->key);
+    int64_t     age;
+    ngx_msec_t  left;
 
     if (e
-        && e->slot == f->slot
         && ngx_http_auth_token_entry_state(e, f->lives, now, &age)
            == NGX_HTTP_AUTH_TOKEN_ENTRY_FRESH
         && (!f->refresh || (ngx_msec_t) age <= f->lives->refresh))

@@ -72,7 +72,7 @@ ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
                  + NGX_HTTP_AUTH_TOKEN_LIMIT_ONE;
         size = ngx_http_auth_token_limit_size(limit);
 
-        if (f->refresh) {
+        if (!f->known) {
             size = ngx_max(size / 2, NGX_HTTP_AUTH_TOKEN_LIMIT_ONE);
         }
 

@@ -342,7 +342,7 @@ def flood_of_random_tokens():
 def a_budget_for_all_workers():
     authority = Authority()
     nginx = start(authority, workers=4,
-                  words="limit_lookups rate=1r/m burst=6;")
+                  words="limit_lookups rate=1r/m burst=12;")
     known = authority.token()
     is_(cached(nginx, known.token), (200, "MISS"), "two look-ups")
     statuses = parallel(20, lambda i: get(nginx, "/",
@@ -352,6 +352,62 @@ def a_budget_for_all_workers():
     # rates are rounded to 1/1000 of a look-up a second, as in limit_req
     ok(50 <= retry_after(nginx, "y" * 45) <= 63, "when the next one may be")
     is_(cached(nginx, known.token), (200, "HIT"), "hits go on")
+
+
+@test
+def strangers_leave_half_of_the_budget():
+    authority = Authority()
+    nginx = start(authority, workers=2, words="cache valid=1s negative=1s;"
+                  "limit_lookups rate=1r/m burst=10;")
+    known = authority.token()
+    is_(cached(nginx, known.token), (200, "MISS"), "two look-ups")
+    statuses = parallel(20, lambda i: get(nginx, "/",
+                                          bearer=os.urandom(24).hex()).status)
+    is_(statuses.count(401), 3, "strangers have three, as half of it is left")
+    is_(statuses.count(503), 17, "and no more")
+    seen = []
+    ok(poll(lambda: seen.append(cached(nginx, known.token))
+            or seen[-1] == (200, "MISS"), 10), "asked anew after its life")
+    is_([one for one in seen if one[0] != 200], [], "with the other half")
+    is_(authority.counts()["requests"], 7, "look-ups")
+
+
+@test
+def a_flood_does_not_starve_known_tokens():
+    for words in ("cache valid=2s refresh=500ms;", "cache valid=1s;"):
+        authority = Authority()
+        nginx = start(authority, workers=2, words=words
+                      + "limit_lookups rate=8r/s burst=16;")
+        known = [authority.token() for _ in range(2)]
+        for token in known:
+            is_(cached(nginx, token.token), (200, "MISS"), "not known yet")
+        ended, strange, seen = threading.Event(), {}, {}
+
+        def flood():
+            with Client(nginx) as client:
+                while not ended.is_set():
+                    status = client.get("/", bearer=os.urandom(24).hex()).status
+                    strange[status] = strange.get(status, 0) + 1
+
+        thread = threading.Thread(target=flood)
+        thread.start()
+        end = time.monotonic() + 5
+        with Client(nginx) as client:
+            while time.monotonic() < end:
+                for token in known:
+                    response = client.get("/", bearer=token.token)
+                    kind = response.status, response.header("x-cache")
+                    seen[kind] = seen.get(kind, 0) + 1
+                time.sleep(0.01)
+        ended.set()
+        thread.join()
+        diag(f"strangers: {strange}; known ones: {seen}")
+        ok(strange.get(503, 0) > 100, "strangers are over the budget")
+        is_([kind for kind in seen if kind[0] != 200], [],
+            "known ones are served")
+        ok(seen.get((200, "REFRESH")) or seen.get((200, "MISS")),
+           "and were looked up")
+        nginx.end()
 
 
 @test

@@ -243,6 +243,91 @@ test_failure(void)
 }
 
 
+/* takes what strangers may have of a budget of 20, which is then half full */
+
+static int
+flood(void)
+{
+    int            i, taken;
+    zone_flight_t  f;
+
+    zone->sh->slots[0].excess = 0;
+
+    for (taken = 0, i = 0; i < 20; i++) {
+        f = zone_flight(zone, zone_key(zone, 40000 + i));
+
+        if (zone_take(&f) == ZONE_LEAD) {
+            taken++;
+            ngx_http_auth_token_flight_land_refusal(&f, zone_now,
+                                                    &zone_waiters);
+        }
+    }
+
+    zone_now += zone_lives.negative;
+
+    return taken;
+}
+
+
+static void
+test_known(void)
+{
+    zone_key_t                   key, denied;
+    zone_flight_t                f;
+    ngx_http_auth_token_limit_t  limit;
+
+    memset(&limit, 0, sizeof(limit));
+    limit.rate = 1;
+    limit.burst = 20000;
+
+    key = zone_key(zone, 50);
+    denied = zone_key(zone, 51);
+
+    is_int(zone_put(zone, key, record, NULL, 1), NGX_OK, "one is let in");
+    is_int(zone_put(zone, denied, record, NULL, 0), NGX_OK, "one is not");
+
+    zone_limit = &limit;
+    zone_now += zone_lives.valid;
+
+    is_int(zone_state(zone, key), ZONE_MISS, "that was long ago");
+
+    is_int(flood(), 10, "strangers take half of the budget");
+
+    f = zone_flight(zone, denied);
+    is_int(zone_take(&f), ZONE_REFUSED, "who was not let in is one of them");
+
+    f = zone_flight(zone, key);
+    is_int(zone_take(&f), ZONE_LEAD, "who was is not");
+
+    ngx_http_auth_token_flight_land_failure(&f, &limit, ZONE_FAULT, 0,
+                                            zone_now, &zone_waiters);
+    zone_now += zone_lives.failure;
+    is_int(zone_take(&f), ZONE_LEAD, "nor after the authority has failed");
+    land(&f);
+
+    f = zone_flight(zone, zone_key_of(zone, 0, 1, 50));
+    is_int(zone_take(&f), ZONE_REFUSED, "a first step");
+    f.step = 1;
+    is_int(zone_take(&f), ZONE_LEAD, "is not a second one");
+    land(&f);
+
+    zone_now += zone_lives.valid;
+    f = zone_flight(zone, key);
+    f.slot = 1;
+    zone->sh->slots[1] = zone->sh->slots[0];
+    is_int(zone_take(&f), ZONE_REFUSED, "another provider does not know it");
+    memset(&zone->sh->slots[1], 0, sizeof(zone->sh->slots[1]));
+
+    f = zone_flight(zone, key);
+    is_int(zone_take(&f), ZONE_LEAD, "asked again");
+    ngx_http_auth_token_flight_land_refusal(&f, zone_now, &zone_waiters);
+    zone_now += zone_lives.negative;
+    is_int(zone_take(&f), ZONE_REFUSED, "a stranger since it was refused");
+
+    zone_limit = NULL;
+}
+
+
 static void
 test_marks(void)
 {
@@ -303,6 +388,7 @@ main(void)
     test_takeover();
     test_purge();
     test_failure();
+    test_known();
     test_marks();
 
     zone_ok(zone, "in the end");

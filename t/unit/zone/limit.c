@@ -18,9 +18,9 @@ static ngx_msec_t                   now = 1000000000;
 
 
 static int
-take(int refresh)
+take(int stranger)
 {
-    f.refresh = (refresh != 0);
+    f.known = !stranger;
 
     return ngx_http_auth_token_limit_take(&slot, &limit, &f, now, now + 5000,
                                           &after)
@@ -143,7 +143,7 @@ test_budget(void)
 
 
 static void
-test_refresh(void)
+test_strangers(void)
 {
     int  i, taken;
 
@@ -153,12 +153,30 @@ test_refresh(void)
         taken += take(1);
     }
 
-    is_int(taken, 30, "renewals take half of the burst");
-    is_int(take_many(100), 30, "the other half is for misses");
-    ok(!take(1), "none for renewals then");
+    is_int(taken, 30, "strangers take half of the burst");
+    is_int((long long) after, 1, "and are told when there is more");
+    is_int(take_many(100), 30, "the other half is for those who are known");
+    ok(!take(1), "none for strangers then");
+
+    now += 7500;
+    ok(!take(1), "nor while half of it is missing");
+    now += 250;
+    ok(take(1), "only beyond");
+
+    for (taken = 0, i = 0; i < 100; i++, now += 1000) {
+        take(1);
+        take(1);
+        taken += take(0);
+        taken += take(0);
+        taken += take(0);
+    }
+
+    is_int(taken, 300, "while strangers take all they can, all others do too");
 
     reset(4000, 1000, 0);
     ok(take(1), "a burst of one serves both");
+    reset(4000, 0, 0);
+    ok(take(1), "so does none");
 }
 
 
@@ -401,7 +419,7 @@ int
 main(void)
 {
     test_budget();
-    test_refresh();
+    test_strangers();
     test_clock();
     test_breaker();
     test_steps();
