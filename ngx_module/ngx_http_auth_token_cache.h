@@ -104,6 +104,8 @@ typedef struct {
     uint64_t                      nonce;       /* of our mark; 0: no mark */
     uint64_t                      started;     /* monotonic ms */
     ngx_uint_t                    closed;      /* failed: seconds, 0: none */
+    ngx_msec_t                    budget;      /* refused: when it has one
+                                                  again, 0: by the breaker */
     unsigned                      refresh:1;   /* of an entry still served */
     unsigned                      known:1;     /* the token was let in before */
     unsigned                      probe:1;     /* half-open probe */
@@ -145,8 +147,9 @@ ngx_int_t ngx_http_auth_token_cache_query(ngx_http_auth_token_query_t *q);
 
 /*
  * Asks for the right to look f->key up until "deadline".  WAIT leaves our bit
- * in the mark; REFUSED sets *retry_after (seconds).  READY: an entry that may
- * be used came meanwhile.  A zone too full for a mark still gives LEAD.
+ * in the mark; REFUSED sets *retry_after (seconds) and f->budget.  READY: an
+ * entry that may be used came meanwhile.  A zone too full for a mark still
+ * gives LEAD.
  */
 ngx_http_auth_token_flight_e ngx_http_auth_token_flight_take(
     ngx_http_auth_token_flight_t *f, ngx_http_auth_token_limit_t *limit,

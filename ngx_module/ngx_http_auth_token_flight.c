@@ -46,6 +46,7 @@ ngx_http_auth_token_flight_take(ngx_http_auth_token_flight_t *f,
     f->started = now;
     f->closed = 0;
     f->probe = 0;
+    f->budget = 0;
     *retry_after = 0;
 
     sh = ngx_http_auth_token_zone_lock(f->zone);

@@ -48,6 +48,7 @@ ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
     ngx_uint_t  probe;
 
     f->probe = 0;
+    f->budget = 0;
     *retry_after = 0;
 
     /* a step that is well need not wait until another one has been tried */
@@ -78,6 +79,7 @@ ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
 
         if (excess > size) {
             wait = ((excess - size) * 1000 + limit->rate - 1) / limit->rate;
+            f->budget = (ngx_msec_t) wait;
             *retry_after = ngx_http_auth_token_limit_seconds(wait);
             return NGX_DECLINED;
         }

@@ -22,8 +22,8 @@
 /*
  * Takes "f" off the budget; half of the burst is only for tokens that are
  * f->known.  NGX_OK, with f->probe set if it is the one that tries whether the
- * authority is back, until "deadline"; or NGX_DECLINED and *retry_after in
- * seconds.
+ * authority is back, until "deadline"; or NGX_DECLINED, *retry_after in seconds
+ * and f->budget.
  */
 ngx_int_t ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
     ngx_http_auth_token_limit_t *limit, ngx_http_auth_token_flight_t *f,

@@ -232,12 +232,9 @@ ngx_http_auth_token_lookup_start(ngx_http_auth_token_lookup_t *lookup,
         ngx_queue_remove(&lookup->follow);
     }
 
-    lookup->leads = 1;
-
     if (ngx_http_auth_token_ask_start(ask, provider->timeout) != NGX_OK) {
         ngx_http_auth_token_wake(&ask->waiters);
 
-        lookup->leads = 0;
         *retry_after = ask->retry_after;
 
         return NGX_HTTP_AUTH_TOKEN_FLIGHT_REFUSED;
@@ -264,17 +261,18 @@ ngx_http_auth_token_lookup_follow(ngx_http_auth_token_lookup_t *lookup)
 /* over the budget, a look-up may wait for it if that comes in time */
 
 ngx_uint_t
-ngx_http_auth_token_lookup_queued(ngx_http_auth_token_lookup_t *lookup,
-    ngx_uint_t retry_after)
+ngx_http_auth_token_lookup_queued(ngx_http_auth_token_lookup_t *lookup)
 {
+    ngx_msec_t                       wait;
     ngx_http_auth_token_provider_t  *provider;
 
     provider = lookup->ask.provider;
+    wait = lookup->ask.flight.budget;
 
     if (lookup->ask.flight.refresh
-        || lookup->leads
-        || provider->queued >= provider->queue
-        || retry_after * 1000 > provider->timeout)
+        || wait == 0
+        || wait > provider->timeout
+        || provider->queued >= provider->queue)
     {
         return 0;
     }
@@ -339,7 +337,7 @@ ngx_http_auth_token_lookup_again(ngx_http_auth_token_lookup_t *lookup)
 
     default: /* NGX_HTTP_AUTH_TOKEN_FLIGHT_REFUSED */
 
-        if (!ngx_http_auth_token_lookup_queued(lookup, retry_after)) {
+        if (!ngx_http_auth_token_lookup_queued(lookup)) {
             ngx_http_auth_token_lookup_release(lookup, retry_after);
         }
 

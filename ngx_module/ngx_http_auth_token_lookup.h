@@ -26,7 +26,6 @@ typedef struct {
     ngx_event_t                 timer;        /* of a follower */
     ngx_pool_t                 *pool;
     const auth_token_record_t  *records[NGX_HTTP_AUTH_TOKEN_MAX_STEPS];
-    unsigned                    leads:1;
     unsigned                    follows:1;
     unsigned                    queued:1;     /* waits for the budget */
 } ngx_http_auth_token_lookup_t;
@@ -57,11 +56,11 @@ ngx_http_auth_token_flight_e ngx_http_auth_token_lookup_start(
     ngx_http_auth_token_lookup_t *lookup, ngx_uint_t *retry_after);
 
 /*
- * Lets a refused look-up wait for the budget.  0: it may not, or the budget
- * would come too late.
+ * Lets a refused look-up wait for the budget.  0: it may not, it is not the
+ * budget that refused it, or that would come too late.
  */
 ngx_uint_t ngx_http_auth_token_lookup_queued(
-    ngx_http_auth_token_lookup_t *lookup, ngx_uint_t retry_after);
+    ngx_http_auth_token_lookup_t *lookup);
 
 /*
  * Prepare and end the look-ups of a worker; "resume" is called for every

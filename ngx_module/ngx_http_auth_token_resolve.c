@@ -373,7 +373,7 @@ ngx_http_auth_token_resolve_join(ngx_http_auth_token_ctx_t *ctx)
 
     default: /* NGX_HTTP_AUTH_TOKEN_FLIGHT_REFUSED */
 
-        if (!ngx_http_auth_token_lookup_queued(lookup, retry_after)) {
+        if (!ngx_http_auth_token_lookup_queued(lookup)) {
             ngx_http_auth_token_lookup_destroy(lookup);
             return ngx_http_auth_token_resolve_fail(ctx, retry_after);
         }

@@ -424,6 +424,29 @@ def a_queue_for_the_budget():
 
 
 @test
+def a_queue_by_the_millisecond():
+    authority = Authority()
+    nginx = start(authority, words="limit_lookups rate=4r/s burst=1 queue=2;"
+                  "timeout 900ms;")
+    statuses = parallel(3, lambda i: get(nginx, "/",
+                                         bearer=os.urandom(24).hex()).status)
+    is_(statuses, [401] * 3, "two waited for 250 and 500 ms")
+
+
+@test
+def nothing_queues_for_the_breaker():
+    authority = Authority()
+    nginx = start(authority, words="limit_lookups rate=100r/s queue=100;"
+                  "breaker failures=1 delay=3s; timeout 5s;")
+    broken(authority)
+    is_(retry_after(nginx, os.urandom(24).hex()), 3, "it opens")
+    began = time.monotonic()
+    waits = [retry_after(nginx, os.urandom(24).hex()) for _ in range(5)]
+    ok(time.monotonic() - began < 1, "others are denied at once")
+    is_(set(waits) - {2, 3}, set(), "and told when to come again")
+
+
+@test
 def max_lookups():
     authority = Authority()
     nginx = start(authority, words="max_lookups 3; timeout 1s;")

@@ -82,6 +82,7 @@ test_budget(void)
 
     is_int(take_many(100), 60, "a burst of 60");
     is_int((long long) after, 1, "one every 250 ms: try in a second");
+    is_int((long long) f.budget, 250, "for a queue, in 250 ms");
 
     now += 249;
     ok(!take(0), "not after 249 ms");
@@ -224,6 +225,7 @@ test_breaker(void)
     ok(take(0), "they count in a row only");
     fail(1);
     ok(!take(0), "three in a row open it");
+    ok(f.budget == 0, "it is not the budget");
     is_int((long long) after, 10, "for its delay");
     is_int((long long) ngx_http_auth_token_limit_closed(&slot, now), 10,
            "as is told");
