@@ -42,6 +42,8 @@ static void ngx_http_auth_token_lookup_done(ngx_http_auth_token_ask_t *ask);
 static void ngx_http_auth_token_lookup_release(
     ngx_http_auth_token_lookup_t *lookup,
     ngx_uint_t retry_after);
+static void ngx_http_auth_token_lookup_limited(
+    ngx_http_auth_token_lookup_t *lookup, ngx_uint_t limited);
 static void ngx_http_auth_token_lookup_woken(void);
 
 
@@ -354,6 +356,7 @@ ngx_http_auth_token_lookup_done(ngx_http_auth_token_ask_t *ask)
     lookup = ask->data;
 
     ngx_http_auth_token_wake(&ask->waiters);
+    ngx_http_auth_token_lookup_limited(lookup, 0);
 
     /*
      * an answer that a purge came before is not for those who came after the
@@ -372,8 +375,34 @@ static void
 ngx_http_auth_token_lookup_release(ngx_http_auth_token_lookup_t *lookup,
     ngx_uint_t retry_after)
 {
+    ngx_http_auth_token_lookup_limited(lookup, lookup->ask.flight.budget != 0);
+
     ngx_http_auth_token_waiter_resume(&lookup->waiters, NULL, retry_after);
     ngx_http_auth_token_lookup_destroy(lookup);
+}
+
+
+/*
+ * Whether it is our limit that keeps the waiters from an answer.  Whoever has
+ * waited for the budget stays so until there is one: what the authority would
+ * have said in time is not known.
+ */
+
+static void
+ngx_http_auth_token_lookup_limited(ngx_http_auth_token_lookup_t *lookup,
+    ngx_uint_t limited)
+{
+    ngx_queue_t                *q;
+    ngx_http_auth_token_ctx_t  *ctx;
+
+    for (q = ngx_queue_head(&lookup->waiters);
+         q != ngx_queue_sentinel(&lookup->waiters);
+         q = ngx_queue_next(q))
+    {
+        ctx = ngx_queue_data(q, ngx_http_auth_token_ctx_t, queue);
+
+        ctx->limited = (limited != 0);
+    }
 }
 
 

@@ -200,6 +200,7 @@ struct ngx_http_auth_token_ctx_s {
     unsigned                           waiting:1;
     unsigned                           refused:1;    /* the authority's no */
     unsigned                           failed:1;     /* no usable answer */
+    unsigned                           limited:1;    /* as we did not ask */
     unsigned                           done:1;       /* no more look-ups */
     unsigned                           judged:1;
     unsigned                           delayed:1;    /* by auth_delay */

@@ -36,6 +36,8 @@ static ngx_int_t ngx_http_auth_token_resolve_final(
 static ngx_int_t ngx_http_auth_token_resolve_fail(
     ngx_http_auth_token_ctx_t *ctx,
     ngx_uint_t retry_after);
+static ngx_int_t ngx_http_auth_token_resolve_deny(
+    ngx_http_auth_token_ctx_t *ctx, ngx_uint_t retry_after);
 static ngx_int_t ngx_http_auth_token_resolve_join(
     ngx_http_auth_token_ctx_t *ctx);
 
@@ -104,7 +106,7 @@ ngx_http_auth_token_resolve(ngx_http_auth_token_ctx_t *ctx)
         if (ctx->tries++ == NGX_HTTP_AUTH_TOKEN_MAX_TRIES
             || ngx_http_auth_token_resolve_stuck(ctx))
         {
-            return ngx_http_auth_token_resolve_fail(ctx, 1);
+            return ngx_http_auth_token_resolve_deny(ctx, 1);
         }
 
         if (ctx->nhits == 0 && ctx->tries > 1) {
@@ -146,7 +148,7 @@ ngx_http_auth_token_resolve(ngx_http_auth_token_ctx_t *ctx)
         }
 
         if (ngx_http_auth_token_resolve_stuck(ctx)) {
-            return ngx_http_auth_token_resolve_fail(ctx, 1);
+            return ngx_http_auth_token_resolve_deny(ctx, 1);
         }
 
         rc = ngx_http_auth_token_resolve_join(ctx);
@@ -291,6 +293,12 @@ ngx_http_auth_token_resolve_final(ngx_http_auth_token_ctx_t *ctx,
 }
 
 
+/*
+ * The authority gave no usable answer, or the breaker keeps us from asking.
+ * What keeps us from it otherwise, others can bring about at will: by that a
+ * token that was revoked must not live on.
+ */
+
 static ngx_int_t
 ngx_http_auth_token_resolve_fail(ngx_http_auth_token_ctx_t *ctx,
     ngx_uint_t retry_after)
@@ -300,9 +308,7 @@ ngx_http_auth_token_resolve_fail(ngx_http_auth_token_ctx_t *ctx,
 
     provider = ctx->provider;
 
-    ctx->retry_after = retry_after ? retry_after : 1;
-
-    if (provider->lives.stale != 0) {
+    if (provider->lives.stale != 0 && !ctx->limited) {
         ctx->nhits = 0;
         ngx_http_auth_token_ask_key(provider, 0, &ctx->token, &ctx->key);
 
@@ -318,6 +324,16 @@ ngx_http_auth_token_resolve_fail(ngx_http_auth_token_ctx_t *ctx,
         }
     }
 
+    return ngx_http_auth_token_resolve_deny(ctx, retry_after);
+}
+
+
+static ngx_int_t
+ngx_http_auth_token_resolve_deny(ngx_http_auth_token_ctx_t *ctx,
+    ngx_uint_t retry_after)
+{
+    ctx->retry_after = retry_after ? retry_after : 1;
+
     return ngx_http_auth_token_resolve_final(ctx, AUTH_TOKEN_UNAVAILABLE);
 }
 
@@ -332,6 +348,8 @@ ngx_http_auth_token_resolve_join(ngx_http_auth_token_ctx_t *ctx)
     lookup = ngx_http_auth_token_lookup_find(&ctx->key);
 
     if (lookup != NULL) {
+        ctx->limited |= lookup->queued;
+
         if (ctx->cached == NGX_HTTP_AUTH_TOKEN_CACHED_NONE) {
             ctx->cached = NGX_HTTP_AUTH_TOKEN_CACHED_COALESCED;
         }
@@ -343,7 +361,7 @@ ngx_http_auth_token_resolve_join(ngx_http_auth_token_ctx_t *ctx)
     provider = ctx->provider;
 
     if (provider->lookups >= provider->max_lookups) {
-        return ngx_http_auth_token_resolve_fail(ctx, 1);
+        return ngx_http_auth_token_resolve_deny(ctx, 1);
     }
 
     lookup = ngx_http_auth_token_lookup_create(ctx, ctx->nhits, &ctx->key);
@@ -372,6 +390,8 @@ ngx_http_auth_token_resolve_join(ngx_http_auth_token_ctx_t *ctx)
         return NGX_DECLINED;
 
     default: /* NGX_HTTP_AUTH_TOKEN_FLIGHT_REFUSED */
+
+        ctx->limited = (lookup->ask.flight.budget != 0);
 
         if (!ngx_http_auth_token_lookup_queued(lookup)) {
             ngx_http_auth_token_lookup_destroy(lookup);

@@ -215,6 +215,80 @@ def stale_on_error():
 
 
 @test
+def stale_while_the_breaker_is_open():
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1s stale=1h;"
+                  "breaker failures=1 delay=1h;")
+    tokens = [authority.token() for _ in range(3)]
+    for token in tokens:
+        is_(cached(nginx, token.token), (200, "MISS"), "not known yet")
+    broken(authority)
+    asked = authority.counts()["requests"]
+    ok(poll(lambda: [cached(nginx, token.token) for token in tokens]
+            == [(200, "STALE")] * 3, 10), "used beyond their lives")
+    is_(authority.counts()["requests"], asked + 1, "one was asked for")
+
+
+def revoked(authority, tokens):
+    for token in tokens:
+        authority.token(token=token.token, id=token.id, status="disabled")
+
+
+def until_denied(nginx, token):
+    """What is said of a token until it is denied, without what was HIT."""
+    seen = []
+    ok(poll(lambda: seen.append(cached(nginx, token))
+            or seen[-1][0] != 200, 10), "denied in the end")
+    return [one for one in seen if one != (200, "HIT")]
+
+
+@test
+def stale_is_not_for_those_over_the_budget():
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1s stale=1h;"
+                  "limit_lookups rate=1r/m burst=2;")
+    token = authority.token()
+    is_(cached(nginx, token.token), (200, "MISS"), "all of the budget")
+    revoked(authority, [token])
+    is_(until_denied(nginx, token.token), [(503, "-")], "never used stale")
+    is_(authority.counts()["requests"], 2, "nobody was asked again")
+
+
+@test
+def stale_is_not_for_those_who_queue():
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1s negative=1s stale=1h;"
+                  "limit_lookups rate=4r/s burst=1 queue=100; timeout 900ms;")
+    tokens = [authority.token() for _ in range(6)]
+    for token in tokens:
+        ok(poll(lambda: cached(nginx, token.token)[0] == 200, 10), "known")
+    revoked(authority, tokens)
+    then = time.monotonic()
+    ok(poll(lambda: time.monotonic() > then + 1.2, 5), "past their lives")
+    answers = parallel(6, lambda i: cached(nginx, tokens[i].token))
+    is_({status for status, _ in answers} - {401, 503}, set(),
+        f"never used stale: {answers}")
+    ok(503 in [status for status, _ in answers], "some came too late")
+
+
+@test
+def stale_is_not_for_those_who_find_no_room():
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1s stale=1h; max_lookups 1;"
+                  "timeout 20s;")
+    token, slow = authority.token(), authority.token()
+    is_(cached(nginx, token.token), (200, "MISS"), "not known yet")
+    revoked(authority, [token])
+    authority.rules({"match": {**VERIFY, "token": [slow.token]},
+                     "actions": [{"hold": True}]})
+    with Client(nginx) as client:
+        client.send("/", bearer=slow.token)
+        ok(poll(lambda: authority.counts()["requests"] == 3, 5), "under way")
+        is_(until_denied(nginx, token.token), [(503, "-")], "never used stale")
+    is_(authority.counts()["requests"], 3, "nobody was asked again")
+
+
+@test
 def refusals_have_a_life_of_their_own():
     authority = Authority()
     nginx = start(authority, words="cache valid=1h negative=2s;")
