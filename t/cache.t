@@ -670,6 +670,30 @@ def the_authoritys_own_budget_is_heeded():
 
 
 @test
+def the_authoritys_own_budget_by_its_policy():
+    for limits in True, False:
+        authority = Authority()
+        # an answer that is not changed tells of 50 that are left
+        nginx = start(authority, words="limit_lookups rate=100r/s burst=80;"
+                      if limits else "")
+        first, last = authority.token(), authority.token()
+        authority.rules({"match": {"path": {"re": first.id}}, "answer": {
+            "base": "default", "headers": [
+                f'Ratelimit: "default";r={60 if limits else 1};t=30',
+                'Ratelimit-Policy: "burst";q=100;w=60']}},
+            {"match": {"path": {"re": last.id}}, "answer": {
+                "base": "default", "headers": [
+                    'Ratelimit: "default";r=0;t=5, "burst";r=0',
+                    'Ratelimit-Policy: "burst";q=100;w=60']}})
+        is_(cached(nginx, first.token), (200, "MISS"), "some are left")
+        is_(cached(nginx, last.token), (200, "MISS"), "that is no pause")
+        ok(50 <= retry_after(nginx, os.urandom(24).hex()) <= 60,
+           "nobody asks until both have more")
+        is_(authority.counts()["requests"], 4, "look-ups")
+        nginx.end()
+
+
+@test
 def what_verify_tells_of_a_clients_budget_is_not_ours():
     authority = Authority()
     nginx = start(authority)

@@ -11,11 +11,9 @@
 #include <strings.h>
 
 #include "auth_token_header.h"
+#include "auth_token_rate.h"
 #include "auth_token_time.h"
 
-
-/* waits beyond this are not told apart */
-#define AUTH_TOKEN_HEADER_MAX_NUMBER  INT32_MAX
 
 #define auth_token_header_is(name, text)                                      \
     ((name).len == sizeof(text) - 1                                           \
@@ -23,30 +21,27 @@
 
 
 static int auth_token_header_line(auth_token_str_t line, int64_t now,
-    auth_token_header_t *out);
+    auth_token_rates_t *rates, auth_token_header_t *out);
 static int auth_token_header_field(auth_token_str_t name,
-    auth_token_str_t value, int64_t now, auth_token_header_t *out);
-static auth_token_str_t auth_token_header_trim(auth_token_str_t s);
+    auth_token_str_t value, int64_t now, auth_token_rates_t *rates,
+    auth_token_header_t *out);
 static int auth_token_header_token(auth_token_str_t s);
 static auth_token_str_t auth_token_header_essence(auth_token_str_t type);
 static int auth_token_header_json(auth_token_str_t type);
-static int64_t auth_token_header_number(auth_token_str_t s);
 static int64_t auth_token_header_retry(auth_token_str_t s, int64_t now);
 static int auth_token_header_date(auth_token_str_t s, int64_t *out);
-static void auth_token_header_rate(auth_token_str_t s,
-    auth_token_header_t *out);
-static auth_token_str_t auth_token_header_part(auth_token_str_t *rest,
-    unsigned char *end);
 
 
 int
 auth_token_header_read(auth_token_str_t lines, int64_t now,
     auth_token_header_t *out)
 {
-    size_t            i;
-    auth_token_str_t  line;
+    size_t              i;
+    auth_token_str_t    line;
+    auth_token_rates_t  rates;
 
     memset(out, 0, sizeof(auth_token_header_t));
+    memset(&rates, 0, sizeof(auth_token_rates_t));
 
     out->retry_after = -1;
     out->remaining = -1;
@@ -72,10 +67,12 @@ auth_token_header_read(auth_token_str_t lines, int64_t now,
             continue;
         }
 
-        if (auth_token_header_line(line, now, out) != 0) {
+        if (auth_token_header_line(line, now, &rates, out) != 0) {
             return -1;
         }
     }
+
+    auth_token_rate_tightest(&rates, &out->remaining, &out->reset);
 
     out->json = auth_token_header_json(out->content_type);
     out->jwt = auth_token_header_is(
@@ -88,7 +85,7 @@ auth_token_header_read(auth_token_str_t lines, int64_t now,
 
 static int
 auth_token_header_line(auth_token_str_t line, int64_t now,
-    auth_token_header_t *out)
+    auth_token_rates_t *rates, auth_token_header_t *out)
 {
     size_t            i;
     auth_token_str_t  name, value;
@@ -123,14 +120,14 @@ auth_token_header_line(auth_token_str_t line, int64_t now,
     value.data = line.data + i + 1;
     value.len = line.len - i - 1;
 
-    return auth_token_header_field(name, auth_token_header_trim(value), now,
-                                   out);
+    return auth_token_header_field(name, auth_token_str_trim(value), now,
+                                   rates, out);
 }
 
 
 static int
 auth_token_header_field(auth_token_str_t name, auth_token_str_t value,
-    int64_t now, auth_token_header_t *out)
+    int64_t now, auth_token_rates_t *rates, auth_token_header_t *out)
 {
     int64_t  seconds;
 
@@ -160,28 +157,13 @@ auth_token_header_field(auth_token_str_t name, auth_token_str_t value,
         }
 
     } else if (auth_token_header_is(name, "RateLimit")) {
-        auth_token_header_rate(value, out);
+        auth_token_rate_limits(rates, value);
+
+    } else if (auth_token_header_is(name, "RateLimit-Policy")) {
+        auth_token_rate_policies(rates, value);
     }
 
     return 0;
-}
-
-
-static auth_token_str_t
-auth_token_header_trim(auth_token_str_t s)
-{
-    while (s.len != 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
-        s.data++;
-        s.len--;
-    }
-
-    while (s.len != 0
-           && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
-    {
-        s.len--;
-    }
-
-    return s;
 }
 
 
@@ -215,7 +197,7 @@ auth_token_header_essence(auth_token_str_t type)
 
     type.len = i;
 
-    return auth_token_header_trim(type);
+    return auth_token_str_trim(type);
 }
 
 
@@ -252,42 +234,12 @@ auth_token_header_json(auth_token_str_t type)
 }
 
 
-/* digits only, at least one; -1 if it is none */
-
-static int64_t
-auth_token_header_number(auth_token_str_t s)
-{
-    size_t   i;
-    int64_t  n;
-
-    if (s.len == 0) {
-        return -1;
-    }
-
-    n = 0;
-
-    for (i = 0; i < s.len; i++) {
-        if (s.data[i] < '0' || s.data[i] > '9') {
-            return -1;
-        }
-
-        n = n * 10 + (s.data[i] - '0');
-
-        if (n > AUTH_TOKEN_HEADER_MAX_NUMBER) {
-            n = AUTH_TOKEN_HEADER_MAX_NUMBER;
-        }
-    }
-
-    return n;
-}
-
-
 static int64_t
 auth_token_header_retry(auth_token_str_t s, int64_t now)
 {
     int64_t  n;
 
-    n = auth_token_header_number(s);
+    n = auth_token_rate_number(s);
 
     if (n != -1) {
         return n;
@@ -301,8 +253,8 @@ auth_token_header_retry(auth_token_str_t s, int64_t now)
         return 0;
     }
 
-    return n - now < AUTH_TOKEN_HEADER_MAX_NUMBER
-           ? n - now : AUTH_TOKEN_HEADER_MAX_NUMBER;
+    return n - now < INT32_MAX
+           ? n - now : INT32_MAX;
 }
 
 
@@ -342,94 +294,4 @@ auth_token_header_date(auth_token_str_t s, int64_t *out)
 
     return auth_token_time_rfc3339(text, sizeof(text) - 1,
                                    AUTH_TOKEN_ROUND_UP, out);
-}
-
-
-/* "default";r=50;t=30, "burst";r=7;t=5 */
-
-static void
-auth_token_header_rate(auth_token_str_t s, auth_token_header_t *out)
-{
-    int64_t           remaining, reset;
-    unsigned char     end;
-    auth_token_str_t  part;
-
-    remaining = -1;
-    reset = -1;
-
-    do {
-        part = auth_token_header_part(&s, &end);
-
-        if (part.len > 2 && part.data[1] == '=') {
-            if (part.data[0] == 'r' || part.data[0] == 't') {
-                part.data += 2;
-                part.len -= 2;
-
-                if (part.data[-2] == 'r') {
-                    remaining = auth_token_header_number(part);
-
-                } else {
-                    reset = auth_token_header_number(part);
-                }
-            }
-        }
-
-        if (end == ';') {
-            continue;
-        }
-
-        if (remaining != -1
-            && (out->remaining == -1 || remaining < out->remaining))
-        {
-            out->remaining = remaining;
-            out->reset = reset;
-        }
-
-        remaining = -1;
-        reset = -1;
-
-    } while (end != '\0');
-}
-
-
-/* takes what stands before the next ";" or "," that is in no string */
-
-static auth_token_str_t
-auth_token_header_part(auth_token_str_t *rest, unsigned char *end)
-{
-    int               quoted;
-    size_t            i;
-    unsigned char     c;
-    auth_token_str_t  part;
-
-    quoted = 0;
-    *end = '\0';
-
-    for (i = 0; i < rest->len; i++) {
-        c = rest->data[i];
-
-        if (quoted && c == '\\') {
-            i++;
-
-        } else if (c == '"') {
-            quoted = !quoted;
-
-        } else if (!quoted && (c == ';' || c == ',')) {
-            *end = c;
-            break;
-        }
-    }
-
-    if (i > rest->len) {
-        i = rest->len;
-    }
-
-    part.data = rest->data;
-    part.len = i;
-
-    i += *end != '\0';
-    rest->data += i;
-    rest->len -= i;
-
-    return auth_token_header_trim(part);
 }

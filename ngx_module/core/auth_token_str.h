@@ -51,4 +51,23 @@ auth_token_str_eq(const auth_token_str_t *a, const auth_token_str_t *b)
 }
 
 
+/* returns the string without blanks and tabs at its ends (RFC 9110, 5.6.3) */
+static inline auth_token_str_t
+auth_token_str_trim(auth_token_str_t s)
+{
+    while (s.len != 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
+        s.data++;
+        s.len--;
+    }
+
+    while (s.len != 0
+           && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+    {
+        s.len--;
+    }
+
+    return s;
+}
+
+
 #endif /* _AUTH_TOKEN_STR_H_INCLUDED_ */

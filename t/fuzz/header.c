@@ -29,7 +29,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == 0) {
         must(head.retry_after >= -1);
         must(head.remaining >= -1);
-        must(head.reset >= -1);
+        must(head.reset >= -1 && head.reset <= INT32_MAX);
+        must(head.reset == -1 || head.remaining != -1);
         must(!head.json || head.content_type.len != 0);
         must(head.content_type.len == 0
              || (head.content_type.data >= lines.data

@@ -120,6 +120,8 @@ HEADS = [
     b"Content-Type: application/json\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"
     b"Ratelimit: \"default\";r=50;t=30, \"b\";t=9;r=0\r\n",
+    b"Ratelimit: \"burst\";r=0, \"day\";r=0;t=9\r\n"
+    b"Ratelimit-Policy: \"burst\";q=100;w=60, \"day\";q=9;w=86400\r\n",
     b"content-type: application/token-introspection+json\r\n"
     b"Retry-After: 120\r\nX-RateLimit-Remaining: 7\r\n"
     b"RateLimit-Reset: 3\r\n",

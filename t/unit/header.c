@@ -225,6 +225,14 @@ test_numbers(void)
            "rate limit: %s", r->value);
     }
 
+    auth_token_header_read(guarded("RateLimit: \"a\";r=9;t=1\r\n"
+                                   "ratelimit: \"b\";r=3\n"
+                                   "RATELIMIT-POLICY: \"a\";q=10;w=1\n"
+                                   "RateLimit-Policy: \"b\";q=10;w=60\n"
+                                   "RateLimit: \"c\";r=4;t=99\n"), NOW,
+                           &head);
+    ok(head.remaining == 3 && head.reset == 60, "of all lines together");
+
     auth_token_header_read(guarded(J), NOW, &head);
     ok(head.retry_after == -1 && head.remaining == -1 && head.reset == -1,
        "none of them");

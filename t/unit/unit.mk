@@ -31,7 +31,7 @@ UNIT_COVERED += auth_token_buf auth_token_doc auth_token_doc_json \
                 auth_token_claim
 
 UNIT_COVERED += auth_token_issuer auth_token_grant auth_token_json_member \
-                auth_token_subject
+                auth_token_subject auth_token_rate
 
 UNIT_COVERED += auth_token_base64url auth_token_jws auth_token_jwks \
                 auth_token_signed
