@@ -188,6 +188,23 @@ def refresh_is_not_beyond_valid():
 
 
 @test
+def refresh_is_not_beyond_expires_on():
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1h refresh=1s;")
+    expires = int(time.time()) + 5
+    token = authority.token(expires_on="now+4")
+    is_(cached(nginx, token.token), (200, "MISS"), "not known yet")
+    seen = []
+    ok(poll(lambda: seen.append((*cached(nginx, token.token), time.time()))
+            or seen[-1][0] == 401, 10), "denied though it was to be renewed")
+    ok("REFRESH" in [kind for _, kind, _ in seen], "which it was")
+    is_([at for status, _, at in seen if status == 200 and at > expires + 0.5],
+        [], "never admitted when it had expired")
+    is_([cached(nginx, token.token)[0] for _ in range(20)], [401] * 20,
+        "nor after that")
+
+
+@test
 def stale_on_error():
     authority = Authority()
     nginx = start(authority, words="cache valid=1s stale=1h;"

@@ -148,6 +148,43 @@ def the_cache_survives_a_reload():
 
 
 @test
+def the_budget_survives_a_reload():
+    authority = Authority()
+    nginx = Nginx(authority, server=PROTECTED, workers=2,
+                  words="limit_lookups rate=1r/m burst=8;")
+    strangers = [f"{n}" * 45 for n in range(8)]
+    is_([get(nginx, "/", bearer=one).status for one in strangers[:5]],
+        [401] * 4 + [503], "strangers have half of it")
+    nginx.configure(workers=3)
+    ok(nginx.reload(), "reloaded with another number of workers")
+    is_([get(nginx, "/", bearer=one).status for one in strangers[5:]],
+        [503] * 3, "that half is still used up")
+    is_(get(nginx, "/", bearer=strangers[0]).status, 401, "hits go on")
+    is_(authority.counts()["requests"], 4, "look-ups")
+
+
+@test
+def a_pause_survives_a_reload():
+    for answer, words in (
+            ({"status": 429, "headers": ["Retry-After: 120"]}, ""),
+            ({"status": 500}, "breaker failures=1 delay=2m;")):
+        authority = Authority()
+        nginx = Nginx(authority, server=PROTECTED, workers=2, words=words)
+        authority.rules({"match": {"path": {"re": "/tokens/[0-9a-f]{32}$"}},
+                         "answer": answer})
+        is_(get(nginx, "/", bearer=authority.token().token).status, 503,
+            "the authority wants to be left alone")
+        nginx.configure(workers=3)
+        ok(nginx.reload(), "reloaded with another number of workers")
+        for _ in range(4):
+            response = get(nginx, "/", bearer=authority.token().token)
+            is_(response.status, 503, "as it is")
+            ok(100 <= int(response.header("retry-after")) <= 120, "for long")
+        is_(authority.counts()["requests"], 2, "look-ups")
+        nginx.end()
+
+
+@test
 def another_endpoint_finds_no_answer_of_before():
     authority = Authority()
     token = authority.token()
