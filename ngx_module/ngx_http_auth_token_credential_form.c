@@ -45,6 +45,10 @@ ngx_http_auth_token_credential_form(ngx_conf_t *cf,
     for (i = 0; i < provider->protocol->nsteps; i++) {
         step = &provider->protocol->steps[i];
 
+        if (step->credential != AUTH_TOKEN_CREDENTIAL_PROVIDER) {
+            continue;
+        }
+
         for (j = 0; j < step->nform; j++) {
 
             for (k = 0; k < sizeof(own) / sizeof(own[0]); k++) {

@@ -286,7 +286,7 @@ ngx_http_auth_token_step_secret(ngx_str_t *name, ngx_str_t *value)
 {
     ngx_uint_t   i;
     static char *parts[] = {
-        "authorization", "token", "secret", "api-key", "apikey", NULL
+        "authorization", "token", "secret", "-key", "apikey", NULL
     };
 
     if (ngx_strlchr(value->data, value->data + value->len, '$')) {

@@ -5,8 +5,9 @@
 
 /*
  * The certificate by which nginx authenticates to an authority.  Files that
- * change are taken over together or not at all: OpenSSL refuses a key that is
- * not that of the certificate, as between two renames.
+ * change are taken over together or not at all, as they are no pair between
+ * two renames.  In a worker nothing may wait: they are read as secrets are,
+ * and a key that is as it was is not decrypted once more.
  */
 
 #include <ngx_config.h>
@@ -18,31 +19,24 @@
 
 #include "ngx_http_auth_token_secret.h"
 #include "ngx_http_auth_token_tls_certificate.h"
+#include "ngx_http_auth_token_tls_pem.h"
 
 
-/* what went wrong with which file */
-
-typedef struct {
-    const char  *what;
-    char        *file;
-    char         text[256];
-} ngx_http_auth_token_tls_trouble_t;
+/* seconds until files that could not be used are tried once more */
+#define NGX_HTTP_AUTH_TOKEN_TLS_CERTIFICATE_AGAIN  10
 
 
 static ngx_int_t ngx_http_auth_token_tls_certificate_phrases(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach,
     ngx_http_auth_token_tls_certificate_t *certificate);
-static SSL_CTX *ngx_http_auth_token_tls_certificate_load(
-    ngx_http_auth_token_tls_certificate_t *certificate,
-    ngx_http_auth_token_tls_trouble_t *trouble);
-static int ngx_http_auth_token_tls_certificate_key(
-    ngx_http_auth_token_tls_certificate_t *certificate, SSL_CTX *ctx);
-static int ngx_http_auth_token_tls_certificate_phrase(char *buf, int size,
-    int rwflag, void *data);
 static ngx_uint_t ngx_http_auth_token_tls_certificate_changed(
-    ngx_http_auth_token_tls_certificate_t *certificate, ngx_uint_t *same);
+    ngx_http_auth_token_tls_certificate_t *certificate, ngx_uint_t *same,
+    ngx_uint_t *key);
 static void ngx_http_auth_token_tls_certificate_renew(
     ngx_http_auth_token_tls_certificate_t *certificate, ngx_log_t *log);
+static SSL_CTX *ngx_http_auth_token_tls_certificate_load(
+    ngx_http_auth_token_tls_certificate_t *certificate, EVP_PKEY *key,
+    ngx_http_auth_token_tls_trouble_t *trouble);
 static ngx_uint_t ngx_http_auth_token_tls_certificate_equal(SSL_CTX *one,
     SSL_CTX *two);
 
@@ -52,7 +46,7 @@ ngx_http_auth_token_tls_certificate_read(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach,
     ngx_http_auth_token_tls_certificate_t *certificate)
 {
-    ngx_uint_t                          same;
+    ngx_uint_t                          same, key;
     ngx_http_auth_token_tls_trouble_t   trouble;
 
     if (reach->ssl_certificate.len == 0) {
@@ -81,19 +75,23 @@ ngx_http_auth_token_tls_certificate_read(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    certificate->reach = reach;
+
     /* full names, with a NUL at the end */
     certificate->files[0] = (char *) reach->ssl_certificate.data;
     certificate->files[1] = (char *) reach->ssl_certificate_key.data;
 
     /* a change while they are read is one that comes after */
-    (void) ngx_http_auth_token_tls_certificate_changed(certificate, &same);
+    (void) ngx_http_auth_token_tls_certificate_changed(certificate, &same,
+                                                       &key);
 
     certificate->ctx = ngx_http_auth_token_tls_certificate_load(certificate,
+                                                                NULL,
                                                                 &trouble);
     if (certificate->ctx == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "%s(\"%s\") failed (SSL: %s)", trouble.what,
-                           trouble.file, trouble.text);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, trouble.err,
+                           "%s(\"%s\") failed%s", trouble.what, trouble.file,
+                           trouble.text);
         return NGX_ERROR;
     }
 
@@ -166,8 +164,7 @@ ngx_http_auth_token_tls_certificate_lend(
         return NGX_OK;
     }
 
-    if (certificate->checked != ngx_time()) {
-        certificate->checked = ngx_time();
+    if (ngx_time() >= certificate->next) {
         ngx_http_auth_token_tls_certificate_renew(certificate, ngx_cycle->log);
     }
 
@@ -187,27 +184,43 @@ ngx_http_auth_token_tls_certificate_renew(
     ngx_http_auth_token_tls_certificate_t *certificate, ngx_log_t *log)
 {
     SSL_CTX                            *ctx;
-    ngx_uint_t                          same;
+    EVP_PKEY                           *known;
+    ngx_uint_t                          changed, same, key;
     ngx_http_auth_token_tls_trouble_t   trouble;
 
-    if (!ngx_http_auth_token_tls_certificate_changed(certificate, &same)) {
+    certificate->next = ngx_time() + 1;
+
+    changed = ngx_http_auth_token_tls_certificate_changed(certificate, &same,
+                                                          &key);
+
+    if (!changed && !certificate->failed) {
         return;
     }
 
-    ctx = ngx_http_auth_token_tls_certificate_load(certificate, &trouble);
+    known = (key || certificate->failed)
+            ? NULL : SSL_CTX_get0_privatekey(certificate->ctx);
+
+    ctx = ngx_http_auth_token_tls_certificate_load(certificate, known,
+                                                   &trouble);
 
     if (ctx == NULL) {
+        certificate->failed = 1;
+        certificate->next = ngx_time()
+                            + (changed ? 1
+                               : NGX_HTTP_AUTH_TOKEN_TLS_CERTIFICATE_AGAIN);
+
         if (!same) {
-            ngx_log_error(NGX_LOG_ERR, log, 0,
+            ngx_log_error(NGX_LOG_ERR, log, trouble.err,
                           "auth token: certificate \"%s\" or its key has "
                           "changed and cannot be used, the old one stays in "
-                          "use: %s(\"%s\") failed (SSL: %s)",
-                          certificate->files[0], trouble.what, trouble.file,
-                          trouble.text);
+                          "use: %s(\"%s\") failed%s", certificate->files[0],
+                          trouble.what, trouble.file, trouble.text);
         }
 
         return;
     }
+
+    certificate->failed = 0;
 
     if (ngx_http_auth_token_tls_certificate_equal(ctx, certificate->ctx)) {
         SSL_CTX_free(ctx);
@@ -223,18 +236,23 @@ ngx_http_auth_token_tls_certificate_renew(
 }
 
 
-/* whether either may have; *same: no more than when it was looked at last */
+/*
+ * Whether either may have, and whether the key may.  *same: no more than when
+ * it was looked at last.
+ */
 
 static ngx_uint_t
 ngx_http_auth_token_tls_certificate_changed(
-    ngx_http_auth_token_tls_certificate_t *certificate, ngx_uint_t *same)
+    ngx_http_auth_token_tls_certificate_t *certificate, ngx_uint_t *same,
+    ngx_uint_t *key)
 {
-    ngx_uint_t                    i, settled;
+    ngx_uint_t                    i, equal, changed;
     ngx_file_info_t               fi;
     ngx_http_auth_token_stamp_t   stamp;
 
     *same = 1;
-    settled = 1;
+    *key = 0;
+    changed = 0;
 
     for (i = 0; i < 2; i++) {
         ngx_memzero(&stamp, sizeof(ngx_http_auth_token_stamp_t));
@@ -250,14 +268,53 @@ ngx_http_auth_token_tls_certificate_changed(
             stamp.settled = 1;
         }
 
-        *same &= ngx_http_auth_token_stamp_same(&stamp,
-                                                &certificate->stamps[i]);
-        settled &= certificate->stamps[i].settled;
+        equal = ngx_http_auth_token_stamp_same(&stamp,
+                                               &certificate->stamps[i]);
+
+        if (!equal || !certificate->stamps[i].settled) {
+            changed = 1;
+            *key = i;
+        }
+
+        *same &= equal;
 
         certificate->stamps[i] = stamp;
     }
 
-    return !*same || !settled;
+    return changed;
+}
+
+
+static SSL_CTX *
+ngx_http_auth_token_tls_certificate_load(
+    ngx_http_auth_token_tls_certificate_t *certificate, EVP_PKEY *key,
+    ngx_http_auth_token_tls_trouble_t *trouble)
+{
+    SSL_CTX  *ctx;
+
+    ctx = ngx_http_auth_token_tls_pem_create(certificate->reach, trouble);
+
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    if (ngx_http_auth_token_tls_pem_chain(ctx, certificate->files[0], trouble)
+        == NGX_OK
+        && (key ? ngx_http_auth_token_tls_pem_known(ctx, key,
+                                                    certificate->files[1],
+                                                    trouble)
+                : ngx_http_auth_token_tls_pem_key(ctx, certificate->files[1],
+                                                  &certificate->phrases,
+                                                  &certificate->fits,
+                                                  trouble))
+           == NGX_OK)
+    {
+        return ctx;
+    }
+
+    SSL_CTX_free(ctx);
+
+    return NULL;
 }
 
 
@@ -285,109 +342,4 @@ ngx_http_auth_token_tls_certificate_equal(SSL_CTX *one, SSL_CTX *two)
     }
 
     return 1;
-}
-
-
-static SSL_CTX *
-ngx_http_auth_token_tls_certificate_load(
-    ngx_http_auth_token_tls_certificate_t *certificate,
-    ngx_http_auth_token_tls_trouble_t *trouble)
-{
-    SSL_CTX  *ctx;
-
-    ERR_clear_error();
-
-    ctx = SSL_CTX_new(TLS_client_method());
-
-    trouble->file = certificate->files[0];
-
-    if (ctx == NULL) {
-        trouble->what = "SSL_CTX_new";
-
-    } else if (SSL_CTX_use_certificate_chain_file(ctx, trouble->file) != 1) {
-        trouble->what = "SSL_CTX_use_certificate_chain_file";
-
-    } else if (ngx_http_auth_token_tls_certificate_key(certificate, ctx) != 1) {
-        trouble->what = "SSL_CTX_use_PrivateKey_file";
-        trouble->file = certificate->files[1];
-
-    } else {
-        ERR_clear_error();
-        return ctx;
-    }
-
-    ERR_error_string_n(ERR_peek_error(), trouble->text,
-                       sizeof(trouble->text));
-    ERR_clear_error();
-
-    SSL_CTX_free(ctx);
-
-    return NULL;
-}
-
-
-/* of a key with a pass phrase, OpenSSL asks for one at each reading */
-
-static int
-ngx_http_auth_token_tls_certificate_key(
-    ngx_http_auth_token_tls_certificate_t *certificate, SSL_CTX *ctx)
-{
-    u_char     *p, *last, *end;
-    ngx_str_t   phrase;
-
-    p = certificate->phrases.data;
-    last = p + certificate->phrases.len;
-
-    SSL_CTX_set_default_passwd_cb(ctx,
-                                  ngx_http_auth_token_tls_certificate_phrase);
-    SSL_CTX_set_default_passwd_cb_userdata(ctx, &phrase);
-
-    for ( ;; ) {
-        end = ngx_strlchr(p, last, LF);
-
-        if (end == NULL) {
-            end = last;
-        }
-
-        phrase.data = p;
-        phrase.len = end - p;
-
-        if (phrase.len && p[phrase.len - 1] == CR) {
-            phrase.len--;
-        }
-
-        if (SSL_CTX_use_PrivateKey_file(ctx, certificate->files[1],
-                                        SSL_FILETYPE_PEM)
-            == 1)
-        {
-            SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
-            return 1;
-        }
-
-        if (end == last) {
-            return 0;
-        }
-
-        ERR_clear_error();
-
-        p = end + 1;
-    }
-}
-
-
-/* OpenSSL's own callback would ask the terminal, and wait */
-
-static int
-ngx_http_auth_token_tls_certificate_phrase(char *buf, int size, int rwflag,
-    void *data)
-{
-    ngx_str_t *phrase = data;
-
-    if (phrase->len > (size_t) size) {
-        return 0;
-    }
-
-    ngx_memcpy(buf, phrase->data, phrase->len);
-
-    return (int) phrase->len;
 }

@@ -21,11 +21,14 @@
 /* of the certificate and its key; set at configuration, renewed by a worker */
 
 typedef struct {
+    ngx_http_auth_token_reach_t  *reach;
     SSL_CTX                      *ctx;      /* holds them; NULL: none */
     char                         *files[2];
     ngx_http_auth_token_stamp_t   stamps[2];
-    time_t                        checked;
+    time_t                        next;     /* look at the files, seconds */
     ngx_str_t                     phrases;  /* a line each */
+    size_t                        fits;     /* where the last good one is */
+    unsigned                      failed:1; /* the files are no pair */
 } ngx_http_auth_token_tls_certificate_t;
 
 

@@ -80,7 +80,7 @@ WORDS = (
     (f"{STEP} header Host b;", 'invalid header name "Host"'),
     *[(f"{STEP} header {name} abc; nothing;",
        f'a literal secret in header "{name}" is shown by "nginx -T"')
-      for name in ("X-Authorization", "Private-Token", "X-Api-Key")],
+      for name in ("X-Authorization", "Private-Token", "Fastly-Key")],
     (f"{STEP} header A 'b\\nc';", 'value of header "A" has a character'),
     (f"{STEP} header A $;", 'value of header "A" has a "$"'),
     (f"{STEP} header A b; header a c;", 'duplicate header "a"'),

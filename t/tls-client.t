@@ -115,7 +115,7 @@ def half_a_change_is_none():
             nginx.error_log(), 10), "a certificate without its key")
     like(nginx.error_log(), r"\[error\].*certificate \"[^\"]*turning\.pem\" or "
          r"its key has changed and cannot be used, the old one stays in use: "
-         r"SSL_CTX_use_PrivateKey_file.*key values mismatch", "the log tells")
+         r"SSL_CTX_use_PrivateKey\(.*key values mismatch", "the log tells")
     is_(shown.name(nginx), "nginx", "the old one is shown")
     shown.put("neighbour", "key")
     ok(poll(lambda: shown.name(nginx) == "neighbour", 10), "and with it")
@@ -137,6 +137,74 @@ def half_a_change_is_none():
     is_(nginx.error_log().count("cannot be used"), before + 1, "one line")
 
 
+@test
+def a_key_of_another_type():
+    """OpenSSL puts it beside the one that is there, and takes it for good."""
+    shown = Shown()
+    rsa = [os.path.join(shown.authority.dir, "rsa." + suffix)
+           for suffix in ("pem", "key")]
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+            "/CN=nginx", "-days", "2", "-out", rsa[0], "-keyout", rsa[1])
+    nginx = start(shown.authority, shown.words, start=False)
+    nginx.emerg_ok = "it is the test"
+    for suffix in ("pem", "key"):
+        shown.put("rsa", suffix)
+        status, said = nginx.test_configuration()
+        ok(status != 0 and "SSL_CTX_use_PrivateKey(" in said, suffix) \
+            or diag(said)
+        shown.put("client", suffix)
+
+    nginx.start()
+    is_(shown.name(nginx), "nginx", "the first")
+    for suffix in ("pem", "key"):
+        shown.put("rsa", suffix)
+        before = nginx.error_log().count("cannot be used")
+        ok(poll(lambda: shown.name(nginx) == "nginx" and before <
+                nginx.error_log().count("cannot be used"), 10),
+           f"{suffix}: the old pair is shown")
+        shown.put("client", suffix)
+        poll(lambda: False, 1.2)
+        is_(shown.name(nginx), "nginx", "and the same when it is back")
+
+
+@test
+def a_file_that_would_not_end():
+    """A FIFO without anybody at its other end is no reason to wait."""
+    shown = Shown()
+    nginx = start(shown.authority, shown.words)
+    is_(shown.name(nginx), "nginx", "the first")
+    for path in (shown.key, shown.pem):
+        os.mkfifo(path + ".new")
+        os.rename(path + ".new", path)
+        before = nginx.error_log().count("cannot be used")
+        ok(poll(lambda: shown.name(nginx) == "nginx" and before <
+                nginx.error_log().count("cannot be used"), 10),
+           "the old one is shown")
+        begun = time.monotonic()
+        is_(get(nginx, "/-/alive").status, 200, "others are answered")
+        ok(time.monotonic() - begun < 1, "at once")
+    shown.put("client", "pem", "key")
+
+
+@test
+def a_certificate_for_the_level_of_security():
+    """Ciphers say how strong a key must be: by what is used to read it too."""
+    shown = Shown()
+    weak = [os.path.join(shown.authority.dir, "weak." + suffix)
+            for suffix in ("pem", "key")]
+    openssl("req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj",
+            "/CN=nginx", "-days", "2", "-out", weak[0], "-keyout", weak[1])
+    for command, wanted in (("DEFAULT@SECLEVEL=0", 0), ("DEFAULT", 1)):
+        nginx = start(shown.authority, shown.words
+                      + f"ssl_conf_command CipherString {command};",
+                      start=False)
+        nginx.emerg_ok = "it is the test"
+        shown.put("weak", "pem", "key")
+        status, said = nginx.test_configuration()
+        is_(status, wanted, command) or diag(said)
+        shown.put("client", "pem", "key")
+
+
 def age(path):
     return time.time() - os.stat(path).st_mtime
 
@@ -151,8 +219,8 @@ def a_key_with_a_pass_phrase():
 
     for text, says in (("a wrong phrase\nthe right phrase\nanother", None),
                        ("the right phrase\r\n", None),
-                       ("a wrong phrase", "SSL_CTX_use_PrivateKey_file"),
-                       (None, "SSL_CTX_use_PrivateKey_file"),
+                       ("a wrong phrase", "PEM_read_bio_PrivateKey("),
+                       (None, "PEM_read_bio_PrivateKey("),
                        ("", 'phrases" is empty')):
         words = shown.words
         if text is not None:
