@@ -206,7 +206,7 @@ def server(authority, words="", http=PROVIDER):
     return Nginx(authority, http=http, server=PROTECTED + """
         location = /plain {{ return 200 "plain"; }}
         """, words=f"timeout {int(TIMEOUT * 1000)}ms; "
-                   f"breaker failures=100000; " + words)
+                   "breaker failures=100000 delay=1s; " + words)
 
 
 def rule(match, what):

@@ -56,7 +56,7 @@ LEVELS = (
     ("server", "auth_token auth_token_require auth_token_resource_metadata "
                "auth_token_status error_page location"),
     ("provider", "endpoint"),
-    ("steps", "step request send_credential unknown id active allow "
+    ("steps", "step request send_credential header unknown id active allow "
               "expires_on"),
 )
 
