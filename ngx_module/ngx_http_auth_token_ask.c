@@ -44,6 +44,7 @@ ngx_http_auth_token_ask_start(ngx_http_auth_token_ask_t *ask,
 {
     ask->deadline = ngx_current_msec + timeout;
     ask->again = 0;
+    ask->asked = 1;
 
     ngx_memzero(&ask->tries, sizeof(ngx_http_auth_token_tries_t));
 
@@ -226,6 +227,13 @@ ngx_http_auth_token_ask_cancel(ngx_http_auth_token_ask_t *ask)
 }
 
 
+ngx_uint_t
+ngx_http_auth_token_ask_unserved(ngx_http_auth_token_ask_t *ask)
+{
+    return !ask->asked || ngx_http_auth_token_curl_unserved(&ask->fetch);
+}
+
+
 void
 ngx_http_auth_token_ask_key(ngx_http_auth_token_provider_t *provider,
     ngx_uint_t step, ngx_str_t *subject, ngx_http_auth_token_key_t *key)
@@ -403,8 +411,11 @@ ngx_http_auth_token_ask_fail(ngx_http_auth_token_ask_t *ask,
 
     step = &ask->provider->protocol->steps[ask->step];
 
-    fault = result->health ? NGX_HTTP_AUTH_TOKEN_FAULT_FAILED
-                           : NGX_HTTP_AUTH_TOKEN_FAULT_NONE;
+    ask->limited = ask->fetch.unserved;
+
+    fault = ask->limited ? NGX_HTTP_AUTH_TOKEN_FAULT_OURS
+            : result->health ? NGX_HTTP_AUTH_TOKEN_FAULT_FAILED
+            : NGX_HTTP_AUTH_TOKEN_FAULT_NONE;
 
     asked = (result->health && result->retry_after > 0)
             ? (ngx_uint_t) result->retry_after : 0;

@@ -18,8 +18,6 @@
 #include "ngx_http_auth_token_module.h"
 
 
-typedef struct ngx_http_auth_token_ask_s  ngx_http_auth_token_ask_t;
-
 typedef void (*ngx_http_auth_token_ask_pt)(ngx_http_auth_token_ask_t *ask);
 
 
@@ -40,6 +38,7 @@ struct ngx_http_auth_token_ask_s {
     ngx_uint_t                        allowed;      /* rules 1 and 2 */
     ngx_uint_t                        retry_after;  /* seconds, at least 1 */
     ngx_uint_t                        overtaken;    /* not to be used */
+    ngx_uint_t                        limited;      /* by us: not asked */
     ngx_http_auth_token_waiters_t     waiters;
 
     /* private */
@@ -47,6 +46,7 @@ struct ngx_http_auth_token_ask_s {
     ngx_http_auth_token_need_t        need;
     ngx_uint_t                        serial;       /* of the grant's token */
     unsigned                          again:1;      /* with another one */
+    unsigned                          asked:1;      /* by this worker */
     auth_token_answer_t               answer;
     auth_token_buf_t                  kept;         /* of the answer, while
                                                        it waits for keys */
@@ -94,6 +94,12 @@ void ngx_http_auth_token_ask_land(ngx_http_auth_token_ask_t *ask,
  */
 void ngx_http_auth_token_ask_key(ngx_http_auth_token_provider_t *provider,
     ngx_uint_t step, ngx_str_t *subject, ngx_http_auth_token_key_t *key);
+
+/*
+ * Whether it is not the authority that keeps its answer back, as far as this
+ * worker knows: it was not asked, or no connection has been free for that.
+ */
+ngx_uint_t ngx_http_auth_token_ask_unserved(ngx_http_auth_token_ask_t *ask);
 
 
 #endif /* _NGX_HTTP_AUTH_TOKEN_ASK_H_INCLUDED_ */

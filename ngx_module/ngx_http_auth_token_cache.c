@@ -233,6 +233,7 @@ ngx_http_auth_token_cache_step(ngx_http_auth_token_shctx_t *sh,
     hit->key = q->key;
     hit->link = e->link;
     hit->age = (ngx_msec_t) age;
+    hit->sequence = e->sequence;
     hit->stale = (state == NGX_HTTP_AUTH_TOKEN_ENTRY_STALE);
     hit->allowed = e->allowed;
     hit->refresh = ngx_http_auth_token_cache_refresh(sh, q, hit);

@@ -52,6 +52,7 @@ typedef struct {
     auth_token_record_t         *record;       /* head only, in the pool */
     auth_token_address_e         address;      /* rule 3 on the whole blob */
     ngx_msec_t                   age;
+    uint64_t                     sequence;     /* of purges, when asked for */
     unsigned                     refresh:1;    /* old enough to be renewed */
     unsigned                     stale:1;      /* past its life, in grace */
     unsigned                     allowed:1;    /* when it was stored */
@@ -107,7 +108,7 @@ typedef struct {
     ngx_msec_t                    budget;      /* refused: when it has one
                                                   again, 0: by the breaker */
     unsigned                      refresh:1;   /* of an entry still served */
-    unsigned                      known:1;     /* the token was let in before */
+    unsigned                      known:1;     /* it was let in by it before */
     unsigned                      probe:1;     /* half-open probe */
 } ngx_http_auth_token_flight_t;
 
@@ -125,7 +126,8 @@ typedef struct {
 typedef enum {
     NGX_HTTP_AUTH_TOKEN_FAULT_NONE = 0,
     NGX_HTTP_AUTH_TOKEN_FAULT_FAILED,          /* counts for the breaker */
-    NGX_HTTP_AUTH_TOKEN_FAULT_BUSY             /* 429 to us: opens it */
+    NGX_HTTP_AUTH_TOKEN_FAULT_BUSY,            /* 429 to us: opens it */
+    NGX_HTTP_AUTH_TOKEN_FAULT_OURS             /* it was not asked at all */
 } ngx_http_auth_token_fault_e;
 
 

@@ -239,6 +239,7 @@ ngx_http_auth_token_curl_start(ngx_http_auth_token_fetch_t *f,
     f->detail = NULL;
     f->err = 0;
     f->sent = 0;
+    f->unserved = 0;
     f->again = 0;
     f->transfer = NULL;
 
@@ -256,12 +257,16 @@ ngx_http_auth_token_curl_start(ngx_http_auth_token_fetch_t *f,
     hub = t->hub;
 
     t->end = ngx_current_msec + send->timeout;
+    t->answered = hub->answered;
     ngx_add_timer(&t->deadline, send->timeout + NGX_HTTP_AUTH_TOKEN_CURL_SLACK);
 
     ngx_queue_insert_tail(&hub->waiting, &t->queue);
 
     if (ngx_http_auth_token_curl_transfer_room(hub)) {
         ngx_http_auth_token_curl_transfer_begin(t);
+
+    } else {
+        t->queued = 1;
     }
 
     ngx_http_auth_token_tls_clear();
@@ -360,6 +365,8 @@ ngx_http_auth_token_curl_done(ngx_event_t *ev)
             f->detail = t->detail;
             f->err = t->err;
             f->again = ngx_http_auth_token_curl_option_again(t);
+            f->unserved = (t->result == CURLE_OPERATION_TIMEDOUT
+                           && ngx_http_auth_token_curl_transfer_unserved(t));
         }
 
         f->handler(f);
@@ -401,4 +408,12 @@ ngx_http_auth_token_curl_cancel(ngx_http_auth_token_fetch_t *f)
     ngx_http_auth_token_curl_transfer_next(hub);
 
     ngx_http_auth_token_tls_clear();
+}
+
+
+ngx_uint_t
+ngx_http_auth_token_curl_unserved(ngx_http_auth_token_fetch_t *f)
+{
+    return f->transfer
+           && ngx_http_auth_token_curl_transfer_unserved(f->transfer);
 }

@@ -93,6 +93,8 @@ struct ngx_http_auth_token_fetch_s {
     const char                   *detail;     /* more static text, or NULL */
     ngx_err_t                     err;        /* of the system, or 0 */
     unsigned                      sent:1;     /* a connection was made */
+    unsigned                      unserved:1; /* it waited for a connection
+                                                 while others were answered */
     unsigned                      again:1;    /* no answer: another server
                                                  may have one */
 
@@ -132,6 +134,12 @@ ngx_int_t ngx_http_auth_token_curl_start(ngx_http_auth_token_fetch_t *f,
  * Drops a started fetch; its handler will not be called.
  */
 void ngx_http_auth_token_curl_cancel(ngx_http_auth_token_fetch_t *f);
+
+/*
+ * Whether a started fetch had to wait for a connection while others were
+ * answered.
+ */
+ngx_uint_t ngx_http_auth_token_curl_unserved(ngx_http_auth_token_fetch_t *f);
 
 
 #endif /* _NGX_HTTP_AUTH_TOKEN_CURL_H_INCLUDED_ */

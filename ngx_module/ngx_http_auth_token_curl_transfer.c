@@ -294,6 +294,7 @@ ngx_http_auth_token_curl_transfer_judge(ngx_http_auth_token_transfer_t *t)
         {
             t->status = n;
             t->whole = 1;
+            t->hub->answered++;
 
         } else {
             t->result = CURLE_WEIRD_SERVER_REPLY;
@@ -350,6 +351,18 @@ ngx_http_auth_token_curl_transfer_late(ngx_event_t *ev)
     ngx_http_auth_token_curl_transfer_next(hub);
 
     ngx_http_auth_token_tls_clear();
+}
+
+
+/*
+ * That the authority is there is known, but not what it would have said in the
+ * time that went by.
+ */
+
+ngx_uint_t
+ngx_http_auth_token_curl_transfer_unserved(ngx_http_auth_token_transfer_t *t)
+{
+    return t->queued && t->answered != t->hub->answered;
 }
 
 

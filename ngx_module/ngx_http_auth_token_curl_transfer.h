@@ -60,6 +60,7 @@ typedef struct {
     ngx_uint_t                       nactive;
     ngx_http_auth_token_transfer_t  *resolving;
     ngx_uint_t                       freed;      /* connections, this turn */
+    ngx_uint_t                       answered;   /* transfers, so far */
     ngx_msec_t                       slow_until;
     unsigned                         slow:1;     /* the resolver was */
     ngx_msec_t                       distrust;   /* until then */
@@ -88,6 +89,7 @@ struct ngx_http_auth_token_transfer_s {
      */
     ngx_event_t                      deadline;
     ngx_msec_t                       end;
+    ngx_uint_t                       answered;   /* when it came */
 
     /* the request: one piece of memory, wiped at the end */
     u_char                          *memory;
@@ -118,6 +120,7 @@ struct ngx_http_auth_token_transfer_s {
     unsigned                         dirty:1;    /* nothing was sent */
     unsigned                         early:1;    /* answer before request */
     unsigned                         whole:1;    /* went well to its end */
+    unsigned                         queued:1;   /* no connection was free */
 };
 
 
@@ -156,6 +159,10 @@ void ngx_http_auth_token_curl_transfer_next(ngx_http_auth_token_hub_t *hub);
 
 /* the handler of t->deadline */
 void ngx_http_auth_token_curl_transfer_late(ngx_event_t *ev);
+
+/* whether it had to wait for a connection, while others were answered */
+ngx_uint_t ngx_http_auth_token_curl_transfer_unserved(
+    ngx_http_auth_token_transfer_t *t);
 
 /* ends all that libcurl has, as failed */
 void ngx_http_auth_token_curl_transfer_abandon(

@@ -28,6 +28,9 @@ static void ngx_http_auth_token_flight_join(ngx_http_auth_token_mark_t *m);
 static ngx_http_auth_token_shctx_t *ngx_http_auth_token_flight_land(
     ngx_http_auth_token_flight_t *f, ngx_http_auth_token_key_t *link,
     ngx_msec_t now, ngx_http_auth_token_waiters_t *waiters, ngx_uint_t *good);
+static ngx_uint_t ngx_http_auth_token_flight_counts(
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_flight_t *f,
+    ngx_http_auth_token_key_t *link, ngx_uint_t allowed, ngx_msec_t now);
 static ngx_uint_t ngx_http_auth_token_flight_outdone(
     ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_flight_t *f,
     ngx_msec_t now);
@@ -122,8 +125,15 @@ ngx_http_auth_token_flight_locked(ngx_http_auth_token_shctx_t *sh,
 
     slot = &sh->slots[f->slot];
 
-    /* a later step is reached from a record that allowed */
-    f->known = (f->step != 0 || (e && e->allowed));
+    /*
+     * A later step is reached from a record that allowed.  Tokens of strangers
+     * may do that too: once, then there is a negative entry, of any age.
+     */
+
+    f->known = ((e && e->allowed)
+                || (f->step
+                    && ngx_http_auth_token_index_find(&sh->negatives, &f->key)
+                       == NULL));
 
     if (ngx_http_auth_token_limit_take(slot, limit, f, now, deadline,
                                        retry_after)
@@ -221,6 +231,8 @@ ngx_http_auth_token_flight_land_record(ngx_http_auth_token_flight_t *f,
 
     ngx_http_auth_token_limit_success(&sh->slots[f->slot], f, now);
 
+    good |= ngx_http_auth_token_flight_counts(sh, f, link, allowed, now);
+
     if (good) {
         (void) ngx_http_auth_token_negative_drop(sh, &f->key);
         ngx_http_auth_token_entry_store(sh, f, &blob, size, link, allowed,
@@ -248,27 +260,14 @@ ngx_http_auth_token_flight_land_refusal(ngx_http_auth_token_flight_t *f,
 
     ngx_http_auth_token_limit_success(&sh->slots[f->slot], f, now);
 
-    /*
-     * A definite "no" ends what was there when it was asked for, and stands
-     * beside a failure that somebody else met since: only an answer that came
-     * after the question outdoes it.
-     */
-
-    e = ngx_http_auth_token_entry_find(sh, &f->key);
-
-    if (e
-        && (good
-            || ngx_http_auth_token_index_age(f->started, e->stored) <= 0))
-    {
-        ngx_http_auth_token_entry_remove(sh, e);
-        e = NULL;
-    }
-
-    good |= (e == NULL
-             && !ngx_http_auth_token_index_purged(sh, &f->key, NULL, f->slot,
-                                                  f->sequence));
+    good |= ngx_http_auth_token_flight_counts(sh, f, NULL, 0, now);
 
     if (good) {
+        e = ngx_http_auth_token_entry_find(sh, &f->key);
+        if (e) {
+            ngx_http_auth_token_entry_remove(sh, e);
+        }
+
         ngx_http_auth_token_negative_store(sh, &f->key, f->slot,
                                            NGX_HTTP_AUTH_TOKEN_CACHE_REFUSED,
                                            now);
@@ -297,7 +296,10 @@ ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
 
     slot = &sh->slots[f->slot];
 
-    if (fault != NGX_HTTP_AUTH_TOKEN_FAULT_NONE || retry_after) {
+    if (fault == NGX_HTTP_AUTH_TOKEN_FAULT_FAILED
+        || fault == NGX_HTTP_AUTH_TOKEN_FAULT_BUSY
+        || retry_after)
+    {
         ngx_http_auth_token_limit_failure(slot, limit, f, fault, retry_after,
                                           now);
 
@@ -307,9 +309,12 @@ ngx_http_auth_token_flight_land_failure(ngx_http_auth_token_flight_t *f,
 
     f->closed = ngx_http_auth_token_limit_closed(slot, now);
 
-    /* a record stays: it may be used while the authority does not answer */
+    /*
+     * A record stays: it may be used while the authority does not answer.  Of
+     * what we did not ask there is nothing to be kept.
+     */
 
-    if (good) {
+    if (good && fault != NGX_HTTP_AUTH_TOKEN_FAULT_OURS) {
         ngx_http_auth_token_negative_store(sh, &f->key, f->slot,
                                            NGX_HTTP_AUTH_TOKEN_CACHE_FAILED,
                                            now);
@@ -386,6 +391,49 @@ ngx_http_auth_token_flight_land(ngx_http_auth_token_flight_t *f,
     }
 
     return sh;
+}
+
+
+/*
+ * An answer counts even if somebody else took over, or met a failure since:
+ * what was there when it was asked for is older than it, and must not be used
+ * in its place.  Only what came after the question outdoes it.
+ */
+
+static ngx_uint_t
+ngx_http_auth_token_flight_counts(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_flight_t *f, ngx_http_auth_token_key_t *link,
+    ngx_uint_t allowed, ngx_msec_t now)
+{
+    int64_t                       later;
+    ngx_msec_t                    left;
+    ngx_http_auth_token_entry_t  *e;
+
+    if (ngx_http_auth_token_index_purged(sh, &f->key, link, f->slot,
+                                         f->sequence))
+    {
+        return 0;
+    }
+
+    e = ngx_http_auth_token_entry_find(sh, &f->key);
+
+    if (e) {
+        later = (int64_t) (e->stored - f->started);
+
+        /* of the same millisecond, the one that denies is the later one */
+
+        if (later > 0 || (later == 0 && allowed)) {
+            return 0;
+        }
+
+    } else if (allowed && f->nonce) {
+        /* there is nothing to be put right, and who took over asks anew */
+        return 0;
+    }
+
+    return ngx_http_auth_token_negative_state(sh, &f->key, f->lives, now,
+                                              &left)
+           != NGX_HTTP_AUTH_TOKEN_CACHE_REFUSED;
 }
 
 

@@ -29,9 +29,11 @@
 
 
 static uint64_t ngx_http_auth_token_limit_left(uint64_t until, ngx_msec_t now);
-static uint64_t ngx_http_auth_token_limit_excess(
-    ngx_http_auth_token_slot_t *slot, ngx_http_auth_token_limit_t *limit,
-    ngx_msec_t now);
+static uint64_t ngx_http_auth_token_limit_spent(
+    ngx_http_auth_token_slot_t *slot, uint64_t spent,
+    ngx_http_auth_token_limit_t *limit, ngx_msec_t now);
+static void ngx_http_auth_token_limit_set(ngx_http_auth_token_slot_t *slot,
+    uint64_t excess, uint64_t floor, ngx_msec_t now);
 static uint64_t ngx_http_auth_token_limit_size(
     ngx_http_auth_token_limit_t *limit);
 static ngx_uint_t ngx_http_auth_token_limit_seconds(uint64_t ms);
@@ -44,7 +46,7 @@ ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
     ngx_http_auth_token_limit_t *limit, ngx_http_auth_token_flight_t *f,
     ngx_msec_t now, ngx_msec_t deadline, ngx_uint_t *retry_after)
 {
-    uint64_t    excess, size, wait;
+    uint64_t    excess, floor, size, wait;
     ngx_uint_t  probe;
 
     f->probe = 0;
@@ -69,12 +71,16 @@ ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
     }
 
     if (limit && limit->rate) {
-        excess = ngx_http_auth_token_limit_excess(slot, limit, now)
+        excess = ngx_http_auth_token_limit_spent(slot, slot->excess, limit, now)
                  + NGX_HTTP_AUTH_TOKEN_LIMIT_ONE;
+        floor = ngx_http_auth_token_limit_spent(slot, slot->floor, limit, now);
         size = ngx_http_auth_token_limit_size(limit);
 
+        /* half of what there is, which the authority may say is less */
+
         if (!f->known) {
-            size = ngx_max(size / 2, NGX_HTTP_AUTH_TOKEN_LIMIT_ONE);
+            size = floor + ngx_max((size - floor) / 2,
+                                   NGX_HTTP_AUTH_TOKEN_LIMIT_ONE);
         }
 
         if (excess > size) {
@@ -84,8 +90,7 @@ ngx_http_auth_token_limit_take(ngx_http_auth_token_slot_t *slot,
             return NGX_DECLINED;
         }
 
-        slot->excess = excess;
-        slot->last = now;
+        ngx_http_auth_token_limit_set(slot, excess, floor, now);
     }
 
     if (probe) {
@@ -176,7 +181,7 @@ ngx_http_auth_token_limit_observe(ngx_http_auth_token_slot_t *slot,
     ngx_http_auth_token_limit_t *limit, ngx_uint_t remaining,
     ngx_uint_t reset, ngx_msec_t now)
 {
-    uint64_t  excess, size;
+    uint64_t  excess, floor, size, spent;
 
     if (remaining == 0) {
 
@@ -198,13 +203,13 @@ ngx_http_auth_token_limit_observe(ngx_http_auth_token_slot_t *slot,
         return;
     }
 
-    size -= remaining * NGX_HTTP_AUTH_TOKEN_LIMIT_ONE;
-    excess = ngx_http_auth_token_limit_excess(slot, limit, now);
+    spent = size - remaining * NGX_HTTP_AUTH_TOKEN_LIMIT_ONE;
 
-    if (excess < size) {
-        slot->excess = size;
-        slot->last = now;
-    }
+    excess = ngx_http_auth_token_limit_spent(slot, slot->excess, limit, now);
+    floor = ngx_http_auth_token_limit_spent(slot, slot->floor, limit, now);
+
+    ngx_http_auth_token_limit_set(slot, ngx_max(excess, spent),
+                                  ngx_max(floor, spent), now);
 }
 
 
@@ -229,16 +234,17 @@ ngx_http_auth_token_limit_left(uint64_t until, ngx_msec_t now)
 
 
 /*
- * The budget that is spent at "now".  It is written back when a look-up is
- * taken only: what a slow rate gives in a few ms would be lost in rounding.
+ * What is still spent at "now" of what was at slot->last.  It is written back
+ * when a look-up is taken only: what a slow rate gives in a few ms would be
+ * lost in rounding.
  */
 
 static uint64_t
-ngx_http_auth_token_limit_excess(ngx_http_auth_token_slot_t *slot,
-    ngx_http_auth_token_limit_t *limit, ngx_msec_t now)
+ngx_http_auth_token_limit_spent(ngx_http_auth_token_slot_t *slot,
+    uint64_t spent, ngx_http_auth_token_limit_t *limit, ngx_msec_t now)
 {
     int64_t   ms;
-    uint64_t  back, excess, size;
+    uint64_t  back, size;
 
     ms = (int64_t) (now - slot->last);
 
@@ -253,9 +259,28 @@ ngx_http_auth_token_limit_excess(ngx_http_auth_token_slot_t *slot,
     back = (uint64_t) limit->rate * (uint64_t) ngx_max(ms, 0) / 1000;
 
     /* another configuration of the same slot may have allowed more */
-    excess = ngx_min(slot->excess, size);
+    spent = ngx_min(spent, size);
 
-    return (excess > back) ? excess - back : 0;
+    return (spent > back) ? spent - back : 0;
+}
+
+
+/* a worker whose clock is behind must not give the time of the others twice */
+
+static void
+ngx_http_auth_token_limit_set(ngx_http_auth_token_slot_t *slot,
+    uint64_t excess, uint64_t floor, ngx_msec_t now)
+{
+    int64_t  ms;
+
+    ms = (int64_t) (now - slot->last);
+
+    slot->excess = excess;
+    slot->floor = floor;
+
+    if (ms > 0 || ms < -NGX_HTTP_AUTH_TOKEN_LIMIT_SKEW) {
+        slot->last = now;
+    }
 }
 
 

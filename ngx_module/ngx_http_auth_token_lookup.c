@@ -356,7 +356,7 @@ ngx_http_auth_token_lookup_done(ngx_http_auth_token_ask_t *ask)
     lookup = ask->data;
 
     ngx_http_auth_token_wake(&ask->waiters);
-    ngx_http_auth_token_lookup_limited(lookup, 0);
+    ngx_http_auth_token_lookup_limited(lookup, ask->limited);
 
     /*
      * an answer that a purge came before is not for those who came after the
@@ -384,8 +384,8 @@ ngx_http_auth_token_lookup_release(ngx_http_auth_token_lookup_t *lookup,
 
 /*
  * Whether it is our limit that keeps the waiters from an answer.  Whoever has
- * waited for the budget stays so until there is one: what the authority would
- * have said in time is not known.
+ * waited for it stays so: what the authority would have said in the time that
+ * is gone is not known.
  */
 
 static void
@@ -401,7 +401,7 @@ ngx_http_auth_token_lookup_limited(ngx_http_auth_token_lookup_t *lookup,
     {
         ctx = ngx_queue_data(q, ngx_http_auth_token_ctx_t, queue);
 
-        ctx->limited = (limited != 0);
+        ctx->limited |= (limited != 0);
     }
 }
 

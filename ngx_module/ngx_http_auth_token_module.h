@@ -34,6 +34,8 @@
 
 typedef struct ngx_http_auth_token_ctx_s  ngx_http_auth_token_ctx_t;
 
+typedef struct ngx_http_auth_token_ask_s  ngx_http_auth_token_ask_t;
+
 typedef struct ngx_http_auth_token_credential_s
     ngx_http_auth_token_credential_t;
 
@@ -178,13 +180,11 @@ struct ngx_http_auth_token_ctx_s {
     ngx_uint_t                         nhits;
     ngx_http_auth_token_hit_t          hits[NGX_HTTP_AUTH_TOKEN_MAX_STEPS];
 
-    /* purges that there were before the first of them was looked for */
-    uint64_t                           purges;
-
     /* of the step after the last hit */
     ngx_http_auth_token_key_t          key;
 
-    /* while a look-up is awaited */
+    /* while a look-up is awaited, which outlives the waiting */
+    ngx_http_auth_token_ask_t         *ask;
     ngx_queue_t                        queue;
     ngx_event_t                        timer;
     ngx_msec_t                         deadline;

@@ -50,10 +50,29 @@ static void ngx_http_auth_token_purge_negative(
     ngx_http_auth_token_negative_t *n);
 
 
-uint64_t
-ngx_http_auth_token_purge_count(ngx_http_auth_token_zone_t *zone)
+ngx_uint_t
+ngx_http_auth_token_purge_ended(ngx_http_auth_token_zone_t *zone,
+    ngx_uint_t slot, ngx_http_auth_token_hit_t *hits, ngx_uint_t n)
 {
-    return ngx_http_auth_token_word(zone->sh->sequence);
+    ngx_uint_t                    i, ended;
+    ngx_http_auth_token_shctx_t  *sh;
+
+    sh = ngx_http_auth_token_zone_lock(zone);
+    if (sh == NULL) {
+        return 1;
+    }
+
+    ended = 0;
+
+    for (i = 0; i < n; i++) {
+        ended |= ngx_http_auth_token_index_purged(sh, &hits[i].key,
+                                                  &hits[i].link, slot,
+                                                  hits[i].sequence);
+    }
+
+    ngx_http_auth_token_zone_unlock(zone);
+
+    return ended;
 }
 
 
@@ -136,7 +155,12 @@ ngx_http_auth_token_purge_rest(ngx_http_auth_token_shctx_t *sh,
     for (i = 0; i < NGX_HTTP_AUTH_TOKEN_SLOTS; i++) {
         slot = &sh->slots[i];
 
-        if (!slot->in_use || ngx_http_auth_token_purge_spares(p, i)) {
+        /* to a worker that is about to go, the newest is another one too */
+
+        if (!slot->in_use
+            || slot->taken > p->zone->since
+            || ngx_http_auth_token_purge_spares(p, i))
+        {
             continue;
         }
 

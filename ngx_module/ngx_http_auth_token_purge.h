@@ -16,7 +16,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "ngx_http_auth_token_zone.h"
+#include "ngx_http_auth_token_cache.h"
 
 
 typedef enum {
@@ -52,10 +52,11 @@ typedef struct {
 
 
 /*
- * How many purges there have been, and other events that end answers.  Takes
- * no lock.
+ * Whether a purge came since any of "n" hits of a slot was asked for, and named
+ * it; also 1 if that cannot be told.
  */
-uint64_t ngx_http_auth_token_purge_count(ngx_http_auth_token_zone_t *zone);
+ngx_uint_t ngx_http_auth_token_purge_ended(ngx_http_auth_token_zone_t *zone,
+    ngx_uint_t slot, ngx_http_auth_token_hit_t *hits, ngx_uint_t n);
 
 /*
  * From its return on no answer to a look-up that started earlier is used or

@@ -13,7 +13,6 @@
 #include <ngx_http.h>
 
 #include "ngx_http_auth_token_lookup.h"
-#include "ngx_http_auth_token_purge.h"
 #include "ngx_http_auth_token_resolve.h"
 #include "ngx_http_auth_token_waiter.h"
 
@@ -173,10 +172,6 @@ ngx_http_auth_token_resolve_query(ngx_http_auth_token_ctx_t *ctx,
     ngx_http_auth_token_provider_t  *provider;
 
     provider = ctx->provider;
-
-    if (ctx->nhits == 0) {
-        ctx->purges = ngx_http_auth_token_purge_count(provider->zone);
-    }
 
     q->zone = provider->zone;
     q->lives = &provider->lives;
@@ -354,7 +349,7 @@ ngx_http_auth_token_resolve_join(ngx_http_auth_token_ctx_t *ctx)
             ctx->cached = NGX_HTTP_AUTH_TOKEN_CACHED_COALESCED;
         }
 
-        ngx_http_auth_token_waiter_attach(ctx, &lookup->waiters);
+        ngx_http_auth_token_waiter_attach(ctx, &lookup->ask, &lookup->waiters);
         return NGX_AGAIN;
     }
 
@@ -391,7 +386,7 @@ ngx_http_auth_token_resolve_join(ngx_http_auth_token_ctx_t *ctx)
 
     default: /* NGX_HTTP_AUTH_TOKEN_FLIGHT_REFUSED */
 
-        ctx->limited = (lookup->ask.flight.budget != 0);
+        ctx->limited |= (lookup->ask.flight.budget != 0);
 
         if (!ngx_http_auth_token_lookup_queued(lookup)) {
             ngx_http_auth_token_lookup_destroy(lookup);
@@ -402,7 +397,7 @@ ngx_http_auth_token_resolve_join(ngx_http_auth_token_ctx_t *ctx)
         break;
     }
 
-    ngx_http_auth_token_waiter_attach(ctx, &lookup->waiters);
+    ngx_http_auth_token_waiter_attach(ctx, &lookup->ask, &lookup->waiters);
 
     return NGX_AGAIN;
 }

@@ -23,7 +23,7 @@
 
 /* "atz", and the number of the layout: to be raised with every change of it */
 #ifndef NGX_HTTP_AUTH_TOKEN_LAYOUT
-#define NGX_HTTP_AUTH_TOKEN_LAYOUT    0x61747a0000000004
+#define NGX_HTTP_AUTH_TOKEN_LAYOUT    0x61747a0000000005
 #endif
 
 /*

@@ -36,12 +36,13 @@ ngx_http_auth_token_waiter_init(ngx_http_auth_token_resume_pt resume)
 
 void
 ngx_http_auth_token_waiter_attach(ngx_http_auth_token_ctx_t *ctx,
-    ngx_queue_t *waiters)
+    ngx_http_auth_token_ask_t *ask, ngx_queue_t *waiters)
 {
     ngx_msec_int_t  left;
 
     ngx_queue_insert_tail(waiters, &ctx->queue);
 
+    ctx->ask = ask;
     ctx->waiting = 1;
 
     /*
@@ -87,6 +88,7 @@ ngx_http_auth_token_waiter_expired(ngx_event_t *ev)
 
     ctx->failed = 1;
     ctx->retry_after = 1;
+    ctx->limited |= ngx_http_auth_token_ask_unserved(ctx->ask);
 
     ngx_http_auth_token_resume(ctx);
 }
@@ -133,6 +135,7 @@ ngx_http_auth_token_waiter_give(ngx_http_auth_token_ctx_t *ctx,
 
     hit->key = ask->flight.key;
     hit->link = ask->link;
+    hit->sequence = ask->flight.sequence;
     hit->record = copy;
     hit->address = auth_token_record_address(record, &ctx->addr);
     hit->allowed = ask->allowed;
@@ -150,8 +153,9 @@ static ngx_uint_t
 ngx_http_auth_token_waiter_purged(ngx_http_auth_token_ctx_t *ctx)
 {
     return ctx->nhits != 0
-           && ctx->purges
-              != ngx_http_auth_token_purge_count(ctx->provider->zone);
+           && ngx_http_auth_token_purge_ended(ctx->provider->zone,
+                                              ctx->provider->slot, ctx->hits,
+                                              ctx->nhits);
 }
 
 

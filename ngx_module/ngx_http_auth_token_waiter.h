@@ -25,11 +25,11 @@ typedef void (*ngx_http_auth_token_resume_pt)(ngx_http_auth_token_ctx_t *ctx);
 void ngx_http_auth_token_waiter_init(ngx_http_auth_token_resume_pt resume);
 
 /*
- * Puts a ctx into a look-up's queue until ctx->deadline; past it the ctx
- * fails and goes on.
+ * Puts a ctx into the queue of a look-up with "ask" until ctx->deadline; past
+ * it the ctx fails and goes on.
  */
 void ngx_http_auth_token_waiter_attach(ngx_http_auth_token_ctx_t *ctx,
-    ngx_queue_t *waiters);
+    ngx_http_auth_token_ask_t *ask, ngx_queue_t *waiters);
 
 /*
  * Takes a ctx off the queue it waits in, if it does; the look-up goes on.

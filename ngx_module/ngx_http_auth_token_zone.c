@@ -74,6 +74,7 @@ ngx_http_auth_token_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     if (sh && sh->layout == NGX_HTTP_AUTH_TOKEN_LAYOUT) {
         zone->sh = sh;
+        zone->since = ngx_http_auth_token_word(sh->sequence);
         return NGX_OK;
     }
 
@@ -266,6 +267,7 @@ ngx_http_auth_token_zone_slot(ngx_http_auth_token_zone_t *zone,
 
         slot->generation = ++sh->sequence;
         slot->purged = sh->sequence;
+        slot->taken = sh->sequence;
 
         /* a reset keeps slots that are in use: this one is whole now */
         ngx_http_auth_token_zone_fence();
@@ -312,6 +314,7 @@ ngx_http_auth_token_zone_free_slot(ngx_http_auth_token_shctx_t *sh)
     ngx_http_auth_token_zone_fence();
 
     oldest->excess = 0;
+    oldest->floor = 0;
     oldest->last = 0;
     oldest->closed_until = 0;
     oldest->probe_until = 0;

@@ -40,6 +40,9 @@ typedef struct {
     /* set when the slot is taken, under the lock; keyed by the zone */
     u_char                       fingerprint[16];
 
+    /* set when the slot is taken, under the lock: purges until then */
+    uint64_t                     taken;
+
     /* read without the lock, changed under it; part of every digest */
     uint64_t                     generation;
 
@@ -48,6 +51,7 @@ typedef struct {
 
     /* under the lock: budget (token bucket) and breaker */
     uint64_t                     excess;       /* 1/1000 look-up */
+    uint64_t                     floor;        /* as the authority says */
     uint64_t                     last;         /* monotonic ms */
     uint64_t                     closed_until; /* breaker open until then */
     uint64_t                     probe_until;  /* half-open probe deadline */
@@ -104,6 +108,7 @@ typedef struct {
     ngx_slab_pool_t              *shpool;
     ngx_http_auth_token_shctx_t  *sh;          /* NULL before init */
     ngx_array_t                   users;       /* of void *, for init */
+    uint64_t                      since;       /* purges before its init */
     uint64_t                      hits;        /* not yet in the zone's */
     unsigned                      reset:1;     /* to be logged after unlock */
 } ngx_http_auth_token_zone_t;

@@ -289,6 +289,99 @@ def stale_is_not_for_those_who_queue():
 
 
 @test
+def stale_is_not_for_those_who_queued_a_step_before():
+    """The budget took most of the time, and details came too late to say that
+    the token is disabled."""
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1s negative=1s stale=1h;"
+                  "timeout 1s; breaker failures=0;"
+                  "limit_lookups rate=2r/s burst=4 queue=100;")
+    token = authority.token()
+    is_(cached(nginx, token.token), (200, "MISS"), "known")
+    other = authority.token(id=token.id)
+    revoked(authority, [token, other])
+    authority.rules({"match": {"path": {"re": token.id + "$"}}, "actions": [
+        {"delay": 650}, {"answer": "default"}]})
+    then = time.monotonic()
+    ok(poll(lambda: time.monotonic() > then + 2.5, 5), "the budget is back")
+    answers = parallel(3, lambda i: poll(lambda: i < 2 or authority.counts()
+                                         ["requests"] >= 4, 1)
+                       and cached(nginx, other.token if i == 2
+                                  else os.urandom(20).hex()))
+    ok(answers[2][0] in (401, 503), f"never used stale: {answers}")
+
+
+@test
+def stale_is_not_for_those_who_wait_for_a_connection():
+    """Strangers take all connections of an authority that is well."""
+    for failures in (0, 10):
+        authority = Authority()
+        nginx = start(authority, words="cache valid=1s negative=1s stale=1h;"
+                      "max_connections 1; timeout 1s;"
+                      f"breaker failures={failures};")
+        token, other = authority.token(), authority.token()
+        for one in (token, other):
+            is_(cached(nginx, one.token), (200, "MISS"), "known")
+        revoked(authority, [token])
+        authority.rules({"match": VERIFY, "actions": [
+            {"delay": 200}, {"answer": "default"}]})
+        then = time.monotonic()
+        ok(poll(lambda: time.monotonic() > then + 1.2, 5), "past its life")
+        asked = authority.counts()["requests"]
+        answers = parallel(25, lambda i: poll(
+            lambda: i < 24 or authority.counts()["requests"] > asked, 1)
+            and cached(nginx, token.token if i == 24 else f"{i:02}" * 20))
+        is_(answers[24][0], 503, "who was revoked is not let in")
+        is_(cached(nginx, other.token), (200, "MISS"),
+            f"failures={failures}: and the breaker is closed")
+
+
+@test
+def stale_is_for_those_who_wait_for_one_that_hangs():
+    """Nobody is answered any more: that is the authority's own fault."""
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1s stale=1h; timeout 1s;"
+                  "max_connections 1; breaker failures=0;")
+    tokens = [authority.token() for _ in range(3)]
+    for token in tokens:
+        is_(cached(nginx, token.token), (200, "MISS"), "known")
+    authority.rules({"match": {}, "actions": [{"hold": True}]})
+    then = time.monotonic()
+    ok(poll(lambda: time.monotonic() > then + 1.2, 5), "past their lives")
+    is_(parallel(3, lambda i: cached(nginx, tokens[i].token)),
+        [(200, "STALE")] * 3, "all go on")
+
+
+@test
+def foreign_tokens_are_strangers():
+    """They verify, and have no details here: each second they would take of
+    the half that is for those who are known."""
+    authority = Authority()
+    nginx = start(authority, words="cache valid=3s;"
+                  "limit_lookups rate=2r/s burst=20;")
+    known = authority.token()
+    is_(cached(nginx, known.token), (200, "MISS"), "known")
+    theirs = [authority.token() for _ in range(6)]
+    gone = {"success": False, "messages": [], "result": None,
+            "errors": [{"code": 1000, "message": "not found"}]}
+    authority.rules({"match": {"path": {"re": "|".join(
+        one.id for one in theirs)}}, "answer": {"status": 404, "body": gone}})
+    ended = time.monotonic() + 10
+    seen = set()
+
+    def foreign(i):
+        while time.monotonic() < ended:
+            for one in theirs if i else [known]:
+                answer = cached(nginx, one.token)[0]
+                if i == 0:
+                    seen.add(answer)
+            poll(lambda: False, 0.05)
+
+    parallel(2, foreign)
+    is_(seen, {200}, "who is known is let in all the while")
+
+
+@test
 def stale_is_not_for_those_who_find_no_room():
     authority = Authority()
     nginx = start(authority, words="cache valid=1s stale=1h; max_lookups 1;"

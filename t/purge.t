@@ -376,6 +376,52 @@ def who_waits_and_a_purge_of_all():
 
 
 @test
+def purges_of_others_disturb_nobody():
+    """Also not those whose answers are not kept."""
+    authority = Authority()
+    nginx = start(authority, words="cache valid=0; timeout 5s;")
+    authority.rules({"match": {"path": {"re": "/tokens/[0-9a-f]{32}$"}},
+                     "actions": [{"delay": 150}, {"answer": "default"}]})
+    token = authority.token()
+    answers = []
+    thread = threading.Thread(
+        target=lambda: answers.append(cached(nginx, token.token)))
+    thread.start()
+    count = 0
+    while thread.is_alive():
+        get(nginx, "/purge", method="POST", headers=[JSON], body=json.dumps(
+            {"token": f"another-token-{count}" * 3}).encode())
+        count += 1
+        poll(lambda: False, 0.01)
+    is_(answers, [(200, "MISS")], f"{count} purges in the time of one look-up")
+    # keys may share a place in the table of purges
+    ok(authority.counts()["requests"] <= 4, "which asked twice as a rule")
+
+
+@test
+def a_worker_that_is_about_to_go():
+    """To it the configuration that came after its own is another one too."""
+    authority = Authority()
+    nginx = start(authority, words="cache valid=1h;")
+    tokens = [authority.token() for _ in range(5)]
+    body = json.dumps({"token": "x" * 45}).encode()
+    client = Client(nginx, 10)
+    client.sock.sendall(
+        b"POST /purge HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        + JSON.encode() + b"\r\nContent-Length: %d\r\n\r\n" % len(body))
+    poll(lambda: False, 0.3)
+    http = nginx.settings["http"]
+    nginx.configure(http=http.replace("http://127.0.0.1", "http://localhost"))
+    ok(nginx.reload(), "with another endpoint")
+    for one in tokens:
+        is_(cached(nginx, one.token), (200, "MISS"), "known to the new one")
+    client.sock.sendall(body)
+    is_(client.receive().status, 200, "the old one has purged")
+    is_({cached(nginx, one.token) for one in tokens}, {(200, "HIT")},
+        "they are known as before")
+
+
+@test
 def all_steps_of_a_token():
     authority = Authority()
     steps = "".join(f"step {name}; request GET /{path}; {more}\n"

@@ -309,7 +309,10 @@ test_known(void)
     is_int(zone_take(&f), ZONE_REFUSED, "a first step");
     f.step = 1;
     is_int(zone_take(&f), ZONE_LEAD, "is not a second one");
-    land(&f);
+    ngx_http_auth_token_flight_land_failure(&f, &limit, ZONE_FAULT, 0,
+                                            zone_now, &zone_waiters);
+    zone_now += zone_lives.failure;
+    is_int(zone_take(&f), ZONE_REFUSED, "but once that has failed");
 
     zone_now += zone_lives.valid;
     f = zone_flight(zone, key);

@@ -181,9 +181,64 @@ test_strangers(void)
 }
 
 
+/* an authority that has less for us than the burst, with a minute's quota */
+
+static void
+test_strangers_of_less(void)
+{
+    int  i, known, strangers;
+
+    reset(1000, 200000, 0);
+
+    known = 0;
+    strangers = 0;
+
+    for (i = 0; i < 3600; i++, now += 1000) {
+
+        if (i % 60 == 0) {
+            ngx_http_auth_token_limit_observe(&slot, &limit, 59, 60, now);
+        }
+
+        if (i % 10 == 0) {
+            known += take(0);
+        }
+
+        strangers += take(1);
+    }
+
+    is_int(known, 360, "who is known is served");
+    ok(strangers > 1000 && strangers < 3600 - 360,
+       "strangers have their part of what is left: %d", strangers);
+
+    reset(1000, 200000, 0);
+    ngx_http_auth_token_limit_observe(&slot, &limit, 60, 60, now);
+
+    for (strangers = 0, i = 0; i < 200; i++) {
+        strangers += take(1);
+    }
+
+    is_int(strangers, 30, "half of it");
+    is_int(take_many(200), 30, "and those who are known the rest");
+}
+
+
 static void
 test_clock(void)
 {
+    int  i, taken;
+
+    /* two workers, of which one is five milliseconds behind */
+
+    reset(1000000, 10000, 0);
+
+    for (taken = 0, i = 0; i < 1000; i++) {
+        now += i % 2 ? -5 : 5;
+        taken += take(0);
+    }
+
+    ok(taken <= 15, "nobody's clock gives the time of another's twice: %d",
+       taken);
+
     reset(4000, 60000, 0);
     take_many(100);
 
@@ -422,6 +477,7 @@ main(void)
 {
     test_budget();
     test_strangers();
+    test_strangers_of_less();
     test_clock();
     test_breaker();
     test_steps();

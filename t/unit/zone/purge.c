@@ -99,6 +99,11 @@ test_rest(void)
     p.kind = NGX_HTTP_AUTH_TOKEN_PURGE_REST;
     p.spared[0] = 1;
     is_int(ngx_http_auth_token_purge_begin(&p), NGX_OK, "all but the first");
+    is_int(states(1, 0, 100, ZONE_HIT), 100,
+           "the other came after this configuration");
+
+    zone->since = zone->sh->sequence;
+    is_int(ngx_http_auth_token_purge_begin(&p), NGX_OK, "all but the first");
     is_int(states(1, 0, 100, ZONE_MISS), 100, "the other is at its end");
 
     while (ngx_http_auth_token_purge_sweep(&p) == NGX_AGAIN) { /* void */ }

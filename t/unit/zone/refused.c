@@ -95,17 +95,19 @@ test_probe(void)
 /* the mark is not theirs any more, or they never had one */
 
 static void
-test_late(int marks)
+test_late(int marks, int refusal)
 {
-    int            i, n;
-    zone_t        *zone;
-    zone_key_t     key;
-    zone_query_t   q;
-    zone_flight_t  f, g, h;
+    int               i, n, rc;
+    zone_t           *zone;
+    zone_key_t        key;
+    zone_query_t      q;
+    zone_flight_t     f, g, h;
+    auth_token_str_t  denied;
 
     zone = zone_new(1 << 20);
     zone_lives.stale = 3600000;
     key = zone_key(zone, 1);
+    denied = zone_record(60, 0);
 
     is_int(zone_put(zone, key, zone_record(60, 0), NULL, 1), NGX_OK, "known");
     zone_now += 60000;
@@ -125,24 +127,32 @@ test_late(int marks)
     is_int(zone_take(&g), ZONE_LEAD, marks ? "another took over" : "another");
 
     if (!marks) {
-        ngx_http_auth_token_flight_land_failure(&g, zone_limit, 1, 0, zone_now,
-                                                &zone_waiters);
+        ngx_http_auth_token_flight_land_failure(&g, zone_limit, ZONE_FAULT, 0,
+                                                zone_now, &zone_waiters);
     }
 
-    is_int(ngx_http_auth_token_flight_land_refusal(&f, zone_now,
-                                                   &zone_waiters),
-           NGX_OK, "the first one hears no");
-    is_int(zone_state(zone, key), ZONE_UNKNOWN, "which counts");
+    rc = refusal
+         ? ngx_http_auth_token_flight_land_refusal(&f, zone_now, &zone_waiters)
+         : ngx_http_auth_token_flight_land_record(&f, denied, NULL, 0, zone_now,
+                                                  &zone_waiters);
+
+    is_int(rc, NGX_OK, refusal ? "the first one hears no" : "\"disabled\"");
+
+    q = zone_question(zone, key, 1);
+    ngx_http_auth_token_cache_query(&q);
+    ok(refusal ? q.state == ZONE_UNKNOWN
+               : q.state == ZONE_HIT && !q.hits[0].allowed, "which counts");
 
     if (marks) {
-        ngx_http_auth_token_flight_land_failure(&g, zone_limit, 1, 0, zone_now,
-                                                &zone_waiters);
+        ngx_http_auth_token_flight_land_failure(&g, zone_limit, ZONE_FAULT, 0,
+                                                zone_now, &zone_waiters);
     }
 
     q = zone_question(zone, key, 1);
     q.use_stale = 1;
     ngx_http_auth_token_cache_query(&q);
-    ok(q.state != ZONE_HIT, "and nothing of before is used after it");
+    ok(q.state != ZONE_HIT || !q.hits[0].allowed,
+       "and nothing of before is used after it");
 
     zone_lives.stale = 0;
 }
@@ -177,8 +187,10 @@ main(void)
 {
     test_refusal();
     test_probe();
-    test_late(0);
-    test_late(1);
+    test_late(0, 0);
+    test_late(0, 1);
+    test_late(1, 0);
+    test_late(1, 1);
     test_outdone();
 
     return done();
