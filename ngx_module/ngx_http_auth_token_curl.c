@@ -172,6 +172,7 @@ ngx_http_auth_token_curl_pin(ngx_cycle_t *cycle)
 void
 ngx_http_auth_token_curl_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_uint_t                  i;
     ngx_queue_t                *q;
     ngx_http_auth_token_hub_t  *hub;
 
@@ -190,7 +191,10 @@ ngx_http_auth_token_curl_exit_process(ngx_cycle_t *cycle)
 
         ngx_queue_remove(q);
 
-        ngx_http_auth_token_curl_drop(&hub->active);
+        for (i = 0; i < hub->nlanes; i++) {
+            ngx_http_auth_token_curl_drop(&hub->lanes[i].active);
+        }
+
         ngx_http_auth_token_curl_drop(&hub->waiting);
         ngx_http_auth_token_curl_hub_free(hub);
     }
@@ -229,7 +233,7 @@ ngx_int_t
 ngx_http_auth_token_curl_start(ngx_http_auth_token_fetch_t *f,
     ngx_http_auth_token_send_t *send)
 {
-    ngx_http_auth_token_hub_t       *hub;
+    ngx_http_auth_token_lane_t      *lane;
     ngx_http_auth_token_transfer_t  *t;
 
     f->status = 0;
@@ -254,16 +258,17 @@ ngx_http_auth_token_curl_start(ngx_http_auth_token_fetch_t *f,
     }
 
     f->transfer = t;
-    hub = t->hub;
 
     t->end = ngx_current_msec + send->timeout;
-    t->answered = hub->answered;
+    t->answered = t->hub->answered;
     ngx_add_timer(&t->deadline, send->timeout + NGX_HTTP_AUTH_TOKEN_CURL_SLACK);
 
-    ngx_queue_insert_tail(&hub->waiting, &t->queue);
+    ngx_queue_insert_tail(&t->hub->waiting, &t->queue);
 
-    if (ngx_http_auth_token_curl_transfer_room(hub)) {
-        ngx_http_auth_token_curl_transfer_begin(t);
+    lane = ngx_http_auth_token_curl_hub_lane(t);
+
+    if (lane) {
+        ngx_http_auth_token_curl_transfer_begin(t, lane);
 
     } else {
         t->queued = 1;

@@ -5,8 +5,8 @@
 
 /*
  * HTTP(S) requests to a token authority through libcurl on nginx's event
- * loop: a multi handle for each reach of a worker.  Knows bytes, statuses and
- * a deadline; no tokens, no JSON, no cache.  Nothing here blocks.
+ * loop: a few multi handles for each reach of a worker.  Knows bytes, statuses
+ * and a deadline; no tokens, no JSON, no cache.  Nothing here blocks.
  */
 
 #ifndef _NGX_HTTP_AUTH_TOKEN_CURL_H_INCLUDED_
@@ -116,7 +116,7 @@ ngx_int_t ngx_http_auth_token_curl_configure(ngx_conf_t *cf,
     ngx_http_auth_token_reach_t *reach);
 
 /*
- * Make and end what a worker needs; workers and single process only.
+ * Begin and end what a worker has of it; workers and single process only.
  * _init_process() returns NGX_ERROR on a libcurl that cannot be used.
  */
 ngx_int_t ngx_http_auth_token_curl_init_process(ngx_cycle_t *cycle);

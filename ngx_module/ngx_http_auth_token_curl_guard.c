@@ -32,6 +32,8 @@ static ngx_int_t ngx_http_auth_token_curl_guard_clean(
     void *ssl);
 static ngx_uint_t ngx_http_auth_token_curl_guard_spoke(
     ngx_http_auth_token_slot_t *slot);
+static void ngx_http_auth_token_curl_guard_clear(
+    ngx_http_auth_token_lane_t *lane);
 static void ngx_http_auth_token_curl_guard_suspect(
     ngx_http_auth_token_transfer_t *t, ngx_http_auth_token_slot_t *slot);
 
@@ -58,12 +60,13 @@ ngx_http_auth_token_curl_guard_prereq(void *data, char *ip, char *local_ip,
 
     http2 = ssl && ngx_http_auth_token_tls_http2(ssl);
 
-    if (http2) {
-        t->hub->http2 = 1;
+    if (ssl) {
+        t->hub->http2 = http2 ? 1 : 0;
+        t->hub->known = 1;
     }
 
-    for (q = ngx_queue_head(&t->hub->slots);
-         q != ngx_queue_sentinel(&t->hub->slots);
+    for (q = ngx_queue_head(&t->lane->slots);
+         q != ngx_queue_sentinel(&t->lane->slots);
          q = ngx_queue_next(q))
     {
         slot = ngx_queue_data(q, ngx_http_auth_token_slot_t, queue);
@@ -160,7 +163,8 @@ ngx_http_auth_token_curl_guard_clean(ngx_http_auth_token_transfer_t *t,
 void
 ngx_http_auth_token_curl_guard_intrusion(ngx_http_auth_token_slot_t *slot)
 {
-    ngx_uint_t  spoke;
+    ngx_uint_t                   spoke;
+    ngx_http_auth_token_lane_t  *lane;
 
     if (slot->dirty) {
         return;
@@ -169,10 +173,11 @@ ngx_http_auth_token_curl_guard_intrusion(ngx_http_auth_token_slot_t *slot)
     ngx_log_debug1(NGX_LOG_DEBUG_EVENT, ngx_cycle->log, 0,
                    "auth token idle connection fd:%d is readable", slot->fd);
 
+    lane = slot->data;
     spoke = ngx_http_auth_token_curl_guard_spoke(slot);
 
     if (ngx_http_auth_token_peer_kill(slot) != NGX_DONE && spoke) {
-        ngx_http_auth_token_curl_guard_distrust(slot->data);
+        ngx_http_auth_token_curl_guard_distrust(lane->hub);
     }
 }
 
@@ -217,8 +222,7 @@ ngx_http_auth_token_curl_guard_spoke(ngx_http_auth_token_slot_t *slot)
 void
 ngx_http_auth_token_curl_guard_distrust(ngx_http_auth_token_hub_t *hub)
 {
-    ngx_queue_t                 *q;
-    ngx_http_auth_token_slot_t  *slot;
+    ngx_uint_t  i;
 
     if (ngx_http_auth_token_curl_guard_trusts(hub)) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
@@ -231,8 +235,20 @@ ngx_http_auth_token_curl_guard_distrust(ngx_http_auth_token_hub_t *hub)
     hub->distrusts = 1;
     hub->distrust = ngx_current_msec + NGX_HTTP_AUTH_TOKEN_CURL_DISTRUST;
 
-    for (q = ngx_queue_head(&hub->slots);
-         q != ngx_queue_sentinel(&hub->slots);
+    for (i = 0; i < hub->nlanes; i++) {
+        ngx_http_auth_token_curl_guard_clear(&hub->lanes[i]);
+    }
+}
+
+
+static void
+ngx_http_auth_token_curl_guard_clear(ngx_http_auth_token_lane_t *lane)
+{
+    ngx_queue_t                 *q;
+    ngx_http_auth_token_slot_t  *slot;
+
+    for (q = ngx_queue_head(&lane->slots);
+         q != ngx_queue_sentinel(&lane->slots);
          q = ngx_queue_next(q))
     {
         slot = ngx_queue_data(q, ngx_http_auth_token_slot_t, queue);
@@ -280,7 +296,7 @@ ngx_http_auth_token_curl_guard_leave(ngx_http_auth_token_transfer_t *t)
 
     slot = ngx_http_auth_token_event_find(fd);
 
-    if (slot == NULL || !slot->owned || slot->data != t->hub) {
+    if (slot == NULL || !slot->owned || slot->data != t->lane) {
         return;
     }
 
@@ -299,7 +315,7 @@ ngx_http_auth_token_curl_guard_leave(ngx_http_auth_token_transfer_t *t)
 
     /* libcurl does not watch idle connections */
 
-    t->hub->freed++;
+    t->lane->freed++;
 
     slot->idle = 1;
     slot->used = 1;

@@ -4,32 +4,26 @@
  */
 
 /*
- * Owns the multi handles and what happens on their sockets: libcurl asks for
- * events, timers, descriptors and names here, and idle connections are
- * guarded here.  No callback fails on purpose with -1: that would end all
- * transfers of the handle for good.
+ * Owns the hubs, each with what its transfers share, and decides which of its
+ * lanes takes a transfer.
  */
 
 #include "ngx_http_auth_token_curl_transfer.h"
 #include "ngx_http_auth_token_tls.h"
 
 
-static ngx_int_t ngx_http_auth_token_curl_hub_create(
+/* milliseconds; after so long without use a lane's connections are closed */
+#define NGX_HTTP_AUTH_TOKEN_CURL_LANE_IDLE   60000
+#define NGX_HTTP_AUTH_TOKEN_CURL_LANE_SWEEP  1000
+
+
+static ngx_int_t ngx_http_auth_token_curl_hub_lanes(
+    ngx_http_auth_token_hub_t *hub);
+static ngx_int_t ngx_http_auth_token_curl_hub_names(
     ngx_http_auth_token_hub_t *hub);
 static ngx_int_t ngx_http_auth_token_curl_hub_resolve(
     ngx_http_auth_token_hub_t *hub);
-static void ngx_http_auth_token_curl_hub_act(ngx_http_auth_token_hub_t *hub,
-    curl_socket_t fd, int mask);
-static int ngx_http_auth_token_curl_hub_socket(CURL *easy, curl_socket_t fd,
-    int what, void *data, void *socketp);
-static int ngx_http_auth_token_curl_hub_timer(CURLM *multi, long ms,
-    void *data);
-static void ngx_http_auth_token_curl_hub_ready(ngx_http_auth_token_slot_t *slot,
-    ngx_uint_t ready);
-static void ngx_http_auth_token_curl_hub_tick(ngx_event_t *ev);
-
-
-ngx_uint_t  ngx_http_auth_token_curl_closing;
+static void ngx_http_auth_token_curl_hub_sweep(ngx_http_auth_token_hub_t *hub);
 
 
 ngx_http_auth_token_hub_t *
@@ -47,19 +41,19 @@ ngx_http_auth_token_curl_hub_get(ngx_http_auth_token_reach_t *reach)
     }
 
     hub->reach = reach;
+    hub->swept = ngx_current_msec;
 
-    ngx_queue_init(&hub->slots);
-    ngx_queue_init(&hub->active);
+#if (LIBCURL_VERSION_NUM < 0x075000)
+    /* an older one does not tell before the end */
+    hub->known = 1;
+#endif
+
     ngx_queue_init(&hub->waiting);
 
-    ngx_http_auth_token_event_init(&hub->tick,
-                                   ngx_http_auth_token_curl_hub_tick);
-
-    /* as the transfers' deadlines: it may be left at exit */
-    hub->tick.cancelable = 1;
-
-    if (ngx_http_auth_token_curl_hub_resolve(hub) != NGX_OK
-        || ngx_http_auth_token_curl_hub_create(hub) != NGX_OK)
+    if (ngx_http_auth_token_curl_hub_lanes(hub) != NGX_OK
+        || ngx_http_auth_token_curl_hub_names(hub) != NGX_OK
+        || ngx_http_auth_token_curl_hub_resolve(hub) != NGX_OK
+        || ngx_http_auth_token_curl_lane_multi(&hub->lanes[0]) == NULL)
     {
         ngx_http_auth_token_curl_hub_free(hub);
         return NULL;
@@ -71,51 +65,59 @@ ngx_http_auth_token_curl_hub_get(ngx_http_auth_token_reach_t *reach)
 }
 
 
-CURLM *
-ngx_http_auth_token_curl_hub_multi(ngx_http_auth_token_hub_t *hub)
-{
-    if (hub->multi == NULL
-        && ngx_http_auth_token_curl_hub_create(hub) != NGX_OK)
-    {
-        ngx_http_auth_token_curl_hub_drop(hub);
-    }
-
-    return hub->multi;
-}
-
+/* each but the last has as many connections as a lane can have */
 
 static ngx_int_t
-ngx_http_auth_token_curl_hub_create(ngx_http_auth_token_hub_t *hub)
+ngx_http_auth_token_curl_hub_lanes(ngx_http_auth_token_hub_t *hub)
 {
-    long       max;
-    CURLM     *multi;
-    unsigned   failed;
+    ngx_uint_t  i, n, max, share;
 
-    multi = curl_multi_init();
+    max = ngx_max(hub->reach->max_connections, 1);
+    n = (max - 1) / NGX_HTTP_AUTH_TOKEN_CURL_LANE + 1;
 
-    if (multi == NULL) {
+    hub->lanes = ngx_calloc(n * sizeof(ngx_http_auth_token_lane_t),
+                            ngx_cycle->log);
+    if (hub->lanes == NULL) {
         return NGX_ERROR;
     }
 
-    hub->multi = multi;
+    hub->nlanes = n;
 
-    max = (long) ngx_max(hub->reach->max_connections, 1);
+    for (i = 0; i < n; i++) {
+        share = ngx_min(max, NGX_HTTP_AUTH_TOKEN_CURL_LANE);
+        max -= share;
 
-    failed = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION,
-                               ngx_http_auth_token_curl_hub_socket);
-    failed |= curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, hub);
-    failed |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION,
-                                ngx_http_auth_token_curl_hub_timer);
-    failed |= curl_multi_setopt(multi, CURLMOPT_TIMERDATA, hub);
-    failed |= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, max);
-    failed |= curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, max);
-    failed |= curl_multi_setopt(multi, CURLMOPT_PIPELINING,
-                                CURLPIPE_MULTIPLEX);
-#if (LIBCURL_VERSION_NUM >= 0x081400)
-    failed |= curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L);
+        ngx_http_auth_token_curl_lane_init(&hub->lanes[i], hub, share);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * A name that one lane has resolved is known to all.  Not so with libcurl 8.16
+ * and newer: what is shared cannot be made to forget that there is no name.
+ */
+
+static ngx_int_t
+ngx_http_auth_token_curl_hub_names(ngx_http_auth_token_hub_t *hub)
+{
+#if (LIBCURL_VERSION_NUM < 0x081000)
+    if (hub->nlanes == 1) {
+        return NGX_OK;
+    }
+
+    hub->names = curl_share_init();
+
+    if (hub->names == NULL
+        || curl_share_setopt(hub->names, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS)
+           != CURLSHE_OK)
+    {
+        return NGX_ERROR;
+    }
 #endif
 
-    return failed ? NGX_ERROR : NGX_OK;
+    return NGX_OK;
 }
 
 
@@ -158,22 +160,19 @@ ngx_http_auth_token_curl_hub_resolve(ngx_http_auth_token_hub_t *hub)
 
 
 void
-ngx_http_auth_token_curl_hub_drop(ngx_http_auth_token_hub_t *hub)
-{
-    if (hub->multi) {
-        (void) curl_multi_cleanup(hub->multi);
-        hub->multi = NULL;
-    }
-
-    ngx_http_auth_token_event_timer(&hub->tick, -1);
-}
-
-
-void
 ngx_http_auth_token_curl_hub_free(ngx_http_auth_token_hub_t *hub)
 {
+    ngx_uint_t  i;
+
     ngx_http_auth_token_curl_easy_clear(hub);
-    ngx_http_auth_token_curl_hub_drop(hub);
+
+    for (i = 0; i < hub->nlanes; i++) {
+        ngx_http_auth_token_curl_lane_drop(&hub->lanes[i]);
+    }
+
+    if (hub->names) {
+        (void) curl_share_cleanup(hub->names);
+    }
 
     curl_slist_free_all(hub->resolve);
 
@@ -181,205 +180,78 @@ ngx_http_auth_token_curl_hub_free(ngx_http_auth_token_hub_t *hub)
 
     hub->reach->hub = NULL;
 
+    if (hub->lanes) {
+        ngx_free(hub->lanes);
+    }
+
     ngx_free(hub);
 }
 
 
-static int
-ngx_http_auth_token_curl_hub_socket(CURL *easy, curl_socket_t fd, int what,
-    void *data, void *socketp)
+/*
+ * The first lane that has room, so that connections are used where most of
+ * them are, and an authority that speaks HTTP/2 sees few.  That it does is
+ * known from the first connection only, for which libcurl makes all others
+ * wait that are in the same lane.
+ */
+
+ngx_http_auth_token_lane_t *
+ngx_http_auth_token_curl_hub_lane(ngx_http_auth_token_transfer_t *t)
 {
-    ngx_uint_t                   waits;
-    ngx_http_auth_token_hub_t   *hub = data;
-    ngx_http_auth_token_slot_t  *slot;
+    ngx_uint_t                   i, n, each, nameless;
+    ngx_http_auth_token_hub_t   *hub;
+    ngx_http_auth_token_lane_t  *lane;
 
-    slot = ngx_http_auth_token_event_find(fd);
+    hub = t->hub;
 
-    if (slot && !slot->used && !ngx_http_auth_token_event_same(slot)) {
-        ngx_http_auth_token_event_release(slot);
-        slot = NULL;
+    if (ngx_current_msec - hub->swept >= NGX_HTTP_AUTH_TOKEN_CURL_LANE_SWEEP) {
+        ngx_http_auth_token_curl_hub_sweep(hub);
     }
 
-    switch (what) {
+    each = hub->http2 ? NGX_HTTP_AUTH_TOKEN_CURL_STREAMS : 1;
 
-    case CURL_POLL_IN:
-        waits = NGX_HTTP_AUTH_TOKEN_EVENT_READ;
-        break;
+    if (hub->nactive >= ngx_max(hub->reach->max_connections, 1) * each) {
+        return NULL;
+    }
 
-    case CURL_POLL_OUT:
-        waits = NGX_HTTP_AUTH_TOKEN_EVENT_WRITE;
-        break;
+    n = (t->https && !hub->known) ? 1 : hub->nlanes;
 
-    case CURL_POLL_INOUT:
-        waits = NGX_HTTP_AUTH_TOKEN_EVENT_READ|NGX_HTTP_AUTH_TOKEN_EVENT_WRITE;
-        break;
+    /* a connection that became free needs no name */
+    nameless = t->held && hub->resolving;
 
-    default: /* CURL_POLL_REMOVE */
+    for (i = 0; i < n; i++) {
+        lane = &hub->lanes[i];
 
-        if (slot && slot->owned) {
-            /* most often it is idle now, and is watched further */
-            ngx_http_auth_token_event_rest(slot);
-
-        } else if (slot) {
-            ngx_http_auth_token_event_release(slot);
+        if (lane->nactive < lane->max * each && (!nameless || lane->freed)) {
+            return lane;
         }
-
-        return 0;
     }
 
-    if (ngx_http_auth_token_curl_closing) {
-        return 0;
-    }
-
-    if (slot == NULL) {
-        /* of the resolver */
-        slot = ngx_http_auth_token_event_get(fd, 0,
-                                             ngx_http_auth_token_curl_hub_ready,
-                                             hub);
-    }
-
-    /* on failure the transfer ends by its deadline */
-
-    if (slot) {
-        slot->idle = 0;
-        (void) ngx_http_auth_token_event_wait(slot, waits);
-    }
-
-    return 0;
+    return NULL;
 }
 
 
-static int
-ngx_http_auth_token_curl_hub_timer(CURLM *multi, long ms, void *data)
-{
-    ngx_http_auth_token_hub_t  *hub = data;
-
-    /* never run from here: libcurl refuses to be called by its callbacks */
-
-    ngx_http_auth_token_event_timer(&hub->tick,
-                                    ngx_http_auth_token_curl_closing ? -1
-                                                                     : ms);
-
-    return 0;
-}
-
+/*
+ * libcurl closes connections that are old or dead when the next transfer
+ * comes; a lane that was needed once may never see one again.
+ */
 
 static void
-ngx_http_auth_token_curl_hub_ready(ngx_http_auth_token_slot_t *slot,
-    ngx_uint_t ready)
+ngx_http_auth_token_curl_hub_sweep(ngx_http_auth_token_hub_t *hub)
 {
-    int                         mask;
-    ngx_http_auth_token_hub_t  *hub;
+    ngx_uint_t                   i;
+    ngx_http_auth_token_lane_t  *lane;
 
-    if (slot->idle) {
-        /*
-         * Nobody asked, so these bytes would be taken for the answer to
-         * the next request; or it is the end, which is no loss.
-         */
-        ngx_http_auth_token_curl_guard_intrusion(slot);
-        return;
+    hub->swept = ngx_current_msec;
+
+    for (i = 1; i < hub->nlanes; i++) {
+        lane = &hub->lanes[i];
+
+        if (lane->multi && lane->nactive == 0
+            && ngx_current_msec - lane->since
+               >= NGX_HTTP_AUTH_TOKEN_CURL_LANE_IDLE)
+        {
+            ngx_http_auth_token_curl_lane_drop(lane);
+        }
     }
-
-    hub = slot->data;
-
-    mask = (ready == NGX_HTTP_AUTH_TOKEN_EVENT_READ) ? CURL_CSELECT_IN
-                                                     : CURL_CSELECT_OUT;
-
-    ngx_http_auth_token_curl_hub_act(hub, slot->fd, mask);
-}
-
-
-static void
-ngx_http_auth_token_curl_hub_tick(ngx_event_t *ev)
-{
-    ngx_http_auth_token_hub_t  *hub;
-
-    hub = (ngx_http_auth_token_hub_t *)
-              ((u_char *) ev - offsetof(ngx_http_auth_token_hub_t, tick));
-
-    ngx_http_auth_token_curl_hub_act(hub, CURL_SOCKET_TIMEOUT, 0);
-}
-
-
-static void
-ngx_http_auth_token_curl_hub_act(ngx_http_auth_token_hub_t *hub,
-    curl_socket_t fd, int mask)
-{
-    int  running;
-
-    if (hub->multi == NULL) {
-        return;
-    }
-
-    if (curl_multi_socket_action(hub->multi, fd, mask, &running)
-        != CURLM_OK)
-    {
-        /*
-         * Out of memory.  libcurl 7.88.1 leaves a socket's table of transfers
-         * destroyed, and divides by its size when that is used the next time.
-         */
-        ngx_http_auth_token_curl_transfer_abandon(hub);
-        ngx_http_auth_token_curl_hub_drop(hub);
-    }
-
-    ngx_http_auth_token_curl_transfer_turn(hub);
-}
-
-
-curl_socket_t
-ngx_http_auth_token_curl_hub_open(void *data, curlsocktype purpose,
-    struct curl_sockaddr *addr)
-{
-    curl_socket_t                    fd;
-    ngx_http_auth_token_slot_t      *slot;
-    ngx_http_auth_token_transfer_t  *t = data;
-
-    ngx_http_auth_token_curl_name_end(t, 0);
-
-    if (t->fetch == NULL) {
-        return CURL_SOCKET_BAD;
-    }
-
-    fd = socket(addr->family, addr->socktype|SOCK_CLOEXEC|SOCK_NONBLOCK,
-                addr->protocol);
-
-    if (fd == (curl_socket_t) -1) {
-        ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, ngx_socket_errno,
-                      ngx_socket_n " failed");
-        return CURL_SOCKET_BAD;
-    }
-
-    slot = ngx_http_auth_token_event_get(fd, 1,
-                                         ngx_http_auth_token_curl_hub_ready,
-                                         t->hub);
-    if (slot == NULL) {
-        (void) ngx_close_socket(fd);
-        return CURL_SOCKET_BAD;
-    }
-
-    ngx_queue_insert_tail(&t->hub->slots, &slot->queue);
-
-    t->opened = slot;
-
-    return fd;
-}
-
-
-int
-ngx_http_auth_token_curl_hub_close(void *data, curl_socket_t fd)
-{
-    ngx_http_auth_token_slot_t  *slot;
-
-    slot = ngx_http_auth_token_event_find(fd);
-
-    if (slot) {
-        ngx_http_auth_token_event_release(slot);
-    }
-
-    if (ngx_close_socket(fd) == -1) {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_socket_errno,
-                      ngx_close_socket_n " failed");
-    }
-
-    return 0;
 }

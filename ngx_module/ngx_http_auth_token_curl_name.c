@@ -32,7 +32,7 @@ typedef struct {
 
 
 static void ngx_http_auth_token_curl_name_forget(
-    ngx_http_auth_token_hub_t *hub);
+    ngx_http_auth_token_lane_t *lane);
 static ngx_uint_t ngx_http_auth_token_curl_name_over(ngx_msec_t until);
 
 
@@ -126,7 +126,7 @@ ngx_http_auth_token_curl_name_end(ngx_http_auth_token_transfer_t *t,
 
         if (!left) {
             name->hub = NULL;
-            ngx_http_auth_token_curl_name_forget(hub);
+            ngx_http_auth_token_curl_name_forget(t->lane);
             return;
         }
 
@@ -148,11 +148,11 @@ ngx_http_auth_token_curl_name_end(ngx_http_auth_token_transfer_t *t,
 /* libcurl 8.16 and newer remember for half a minute that there is no name */
 
 static void
-ngx_http_auth_token_curl_name_forget(ngx_http_auth_token_hub_t *hub)
+ngx_http_auth_token_curl_name_forget(ngx_http_auth_token_lane_t *lane)
 {
 #if (LIBCURL_VERSION_NUM >= 0x081000)
-    if (hub->multi) {
-        (void) curl_multi_setopt(hub->multi, CURLMOPT_NETWORK_CHANGED,
+    if (lane->multi) {
+        (void) curl_multi_setopt(lane->multi, CURLMOPT_NETWORK_CHANGED,
                                  CURLMNWC_CLEAR_DNS);
     }
 #endif

@@ -135,6 +135,12 @@ ngx_http_auth_token_curl_option_init(ngx_http_auth_token_transfer_t *t)
         }
     }
 
+    if (t->hub->names
+        && curl_easy_setopt(t->easy, CURLOPT_SHARE, t->hub->names) != CURLE_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (ngx_http_auth_token_curl_option_callbacks(t) != NGX_OK
         || ngx_http_auth_token_curl_option_way(t) != NGX_OK)
     {
@@ -170,9 +176,9 @@ ngx_http_auth_token_curl_option_callbacks(ngx_http_auth_token_transfer_t *t)
      */
 
     failed = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
-                               ngx_http_auth_token_curl_hub_open);
+                               ngx_http_auth_token_curl_lane_open);
     failed |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
-                               ngx_http_auth_token_curl_hub_close);
+                               ngx_http_auth_token_curl_lane_close);
     failed |= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
                                ngx_http_auth_token_curl_name_start);
 #if (LIBCURL_VERSION_NUM >= 0x075000)

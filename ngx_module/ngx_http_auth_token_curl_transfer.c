@@ -27,25 +27,9 @@ static void ngx_http_auth_token_curl_transfer_end(
     ngx_http_auth_token_transfer_t *t, CURLcode result);
 
 
-/* whether one more transfer can be given to libcurl */
-
-ngx_uint_t
-ngx_http_auth_token_curl_transfer_room(ngx_http_auth_token_hub_t *hub)
-{
-    ngx_uint_t  max;
-
-    max = ngx_max(hub->reach->max_connections, 1);
-
-    if (hub->http2) {
-        max *= NGX_HTTP_AUTH_TOKEN_CURL_STREAMS;
-    }
-
-    return hub->nactive < max;
-}
-
-
 void
-ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
+ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t,
+    ngx_http_auth_token_lane_t *lane)
 {
     long                        left, connect;
     CURLM                      *multi;
@@ -54,7 +38,7 @@ ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
     ngx_http_auth_token_hub_t  *hub;
 
     hub = t->hub;
-    multi = ngx_http_auth_token_curl_hub_multi(hub);
+    multi = ngx_http_auth_token_curl_lane_multi(lane);
 
     left = (long) (ngx_msec_int_t) (t->end - ngx_current_msec);
     left = ngx_max(left, 1);
@@ -64,6 +48,7 @@ ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
 
     trusts = ngx_http_auth_token_curl_guard_trusts(hub);
 
+    t->lane = lane;
     t->held = 0;
     t->dirty = 0;
     t->early = 0;
@@ -90,21 +75,26 @@ ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t)
 
     t->state = NGX_HTTP_AUTH_TOKEN_TRANSFER_ACTIVE;
 
-    ngx_queue_insert_tail(&hub->active, &t->queue);
+    ngx_queue_insert_tail(&lane->active, &t->queue);
+    lane->nactive++;
     hub->nactive++;
+
+    if (lane->freed) {
+        lane->freed--;
+    }
 }
 
 
 void
-ngx_http_auth_token_curl_transfer_turn(ngx_http_auth_token_hub_t *hub)
+ngx_http_auth_token_curl_transfer_turn(ngx_http_auth_token_lane_t *lane)
 {
     int                              left;
     CURLMsg                         *msg;
     CURLcode                         result;
     ngx_http_auth_token_transfer_t  *t;
 
-    while (hub->multi) {
-        msg = curl_multi_info_read(hub->multi, &left);
+    while (lane->multi) {
+        msg = curl_multi_info_read(lane->multi, &left);
 
         if (msg == NULL) {
             break;
@@ -127,7 +117,9 @@ ngx_http_auth_token_curl_transfer_turn(ngx_http_auth_token_hub_t *hub)
         }
     }
 
-    ngx_http_auth_token_curl_transfer_next(hub);
+    ngx_http_auth_token_curl_transfer_next(lane->hub);
+
+    lane->freed = 0;
 
     ngx_http_auth_token_tls_clear();
 }
@@ -137,31 +129,25 @@ void
 ngx_http_auth_token_curl_transfer_next(ngx_http_auth_token_hub_t *hub)
 {
     ngx_queue_t                     *q, *next;
+    ngx_http_auth_token_lane_t      *lane;
     ngx_http_auth_token_transfer_t  *t;
 
     for (q = ngx_queue_head(&hub->waiting);
-         q != ngx_queue_sentinel(&hub->waiting)
-         && ngx_http_auth_token_curl_transfer_room(hub);
+         q != ngx_queue_sentinel(&hub->waiting);
          q = next)
     {
         next = ngx_queue_next(q);
         t = ngx_queue_data(q, ngx_http_auth_token_transfer_t, queue);
 
-        if (t->held && hub->resolving) {
+        lane = ngx_http_auth_token_curl_hub_lane(t);
 
-            /* a connection that became free needs no name */
+        if (lane) {
+            ngx_http_auth_token_curl_transfer_begin(t, lane);
 
-            if (hub->freed == 0) {
-                continue;
-            }
-
-            hub->freed--;
+        } else if (!t->held || !hub->resolving) {
+            break;
         }
-
-        ngx_http_auth_token_curl_transfer_begin(t);
     }
-
-    hub->freed = 0;
 }
 
 
@@ -262,8 +248,10 @@ ngx_http_auth_token_curl_transfer_remove(ngx_http_auth_token_transfer_t *t)
         return;
     }
 
-    (void) curl_multi_remove_handle(t->hub->multi, t->easy);
+    (void) curl_multi_remove_handle(t->lane->multi, t->easy);
 
+    t->lane->since = ngx_current_msec;
+    t->lane->nactive--;
     t->hub->nactive--;
     t->state = NGX_HTTP_AUTH_TOKEN_TRANSFER_DONE;
 }
@@ -367,12 +355,12 @@ ngx_http_auth_token_curl_transfer_unserved(ngx_http_auth_token_transfer_t *t)
 
 
 void
-ngx_http_auth_token_curl_transfer_abandon(ngx_http_auth_token_hub_t *hub)
+ngx_http_auth_token_curl_transfer_abandon(ngx_http_auth_token_lane_t *lane)
 {
     ngx_queue_t  *q, *next;
 
-    for (q = ngx_queue_head(&hub->active);
-         q != ngx_queue_sentinel(&hub->active);
+    for (q = ngx_queue_head(&lane->active);
+         q != ngx_queue_sentinel(&lane->active);
          q = next)
     {
         /* each ends itself only, and may be freed */

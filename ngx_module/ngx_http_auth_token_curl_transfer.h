@@ -5,7 +5,7 @@
 
 /*
  * Private to the ngx_http_auth_token_curl*.c files, the only ones that know
- * libcurl: a hub for each authority, a transfer for each fetch.
+ * libcurl: a hub for each authority, with lanes, a transfer for each fetch.
  */
 
 #ifndef _NGX_HTTP_AUTH_TOKEN_CURL_TRANSFER_H_INCLUDED_
@@ -26,10 +26,17 @@
 /* streams of an HTTP/2 connection */
 #define NGX_HTTP_AUTH_TOKEN_CURL_STREAMS  100
 
+/*
+ * Connections of a multi handle, at most: libcurl looks through all of them
+ * for each transfer.
+ */
+#define NGX_HTTP_AUTH_TOKEN_CURL_LANE     64
+
 /* easy handles that wait for a transfer; each has a buffer of 16k */
 #define NGX_HTTP_AUTH_TOKEN_CURL_SPARE    32
 
 
+typedef struct ngx_http_auth_token_hub_s  ngx_http_auth_token_hub_t;
 typedef struct ngx_http_auth_token_transfer_s  ngx_http_auth_token_transfer_t;
 
 
@@ -39,34 +46,50 @@ typedef struct {
 } ngx_http_auth_token_spare_t;
 
 
+/* a multi handle, which has a share of the hub's connections */
+
+typedef struct {
+    ngx_http_auth_token_hub_t       *hub;        /* set once */
+    ngx_uint_t                       max;        /* connections, set once */
+    CURLM                           *multi;      /* NULL: none yet */
+    ngx_event_t                      tick;       /* libcurl's only timer */
+
+    ngx_queue_t                      slots;      /* open connections */
+    ngx_queue_t                      active;     /* in the multi handle */
+    ngx_uint_t                       nactive;
+    ngx_uint_t                       freed;      /* connections, this turn */
+    ngx_msec_t                       since;      /* nothing is active */
+} ngx_http_auth_token_lane_t;
+
+
 /*
- * A worker's multi handle for one authority.  Not one for all: libcurl
+ * A worker's multi handles for one authority.  Not those of all: libcurl
  * compares what it knows of before it reuses a connection, and it knows nothing
  * of the trust store and the client certificate, which an SSL_CTX callback
  * sets.
  */
 
-typedef struct {
+struct ngx_http_auth_token_hub_s {
     ngx_queue_t                      queue;      /* all hubs */
     ngx_http_auth_token_reach_t     *reach;
-    CURLM                           *multi;
     struct curl_slist               *resolve;
+    CURLSH                          *names;      /* of all lanes, or NULL */
     ngx_http_auth_token_spare_t      spare[2];   /* of http, of https */
-    ngx_event_t                      tick;       /* libcurl's only timer */
 
-    ngx_queue_t                      slots;      /* open connections */
-    ngx_queue_t                      active;     /* in the multi handle */
+    ngx_http_auth_token_lane_t      *lanes;
+    ngx_uint_t                       nlanes;
+    ngx_uint_t                       nactive;    /* in all lanes */
+    ngx_msec_t                       swept;
     ngx_queue_t                      waiting;    /* for their turn */
-    ngx_uint_t                       nactive;
     ngx_http_auth_token_transfer_t  *resolving;
-    ngx_uint_t                       freed;      /* connections, this turn */
     ngx_uint_t                       answered;   /* transfers, so far */
     ngx_msec_t                       slow_until;
     unsigned                         slow:1;     /* the resolver was */
     ngx_msec_t                       distrust;   /* until then */
     unsigned                         distrusts:1;
-    unsigned                         http2:1;
-} ngx_http_auth_token_hub_t;
+    unsigned                         http2:1;    /* the last of TLS is */
+    unsigned                         known:1;    /* there was one */
+};
 
 
 typedef enum {
@@ -79,6 +102,7 @@ typedef enum {
 struct ngx_http_auth_token_transfer_s {
     ngx_queue_t                      queue;
     ngx_http_auth_token_hub_t       *hub;
+    ngx_http_auth_token_lane_t      *lane;       /* the last it was in */
     ngx_http_auth_token_fetch_t     *fetch;      /* NULL: canceled */
     CURL                            *easy;
     ngx_http_auth_token_answer_t     answer;
@@ -133,16 +157,12 @@ extern ngx_event_t  ngx_http_auth_token_curl_event;
 
 /* ngx_http_auth_token_curl_transfer.c */
 
-/* whether one more transfer can be given to libcurl now */
-ngx_uint_t ngx_http_auth_token_curl_transfer_room(
-    ngx_http_auth_token_hub_t *hub);
-
 /*
  * Gives a waiting transfer to libcurl, or takes one out of whatever queue it
  * is in.  A transfer that cannot be given is posted as failed.
  */
 void ngx_http_auth_token_curl_transfer_begin(
-    ngx_http_auth_token_transfer_t *t);
+    ngx_http_auth_token_transfer_t *t, ngx_http_auth_token_lane_t *lane);
 void ngx_http_auth_token_curl_transfer_remove(
     ngx_http_auth_token_transfer_t *t);
 
@@ -154,7 +174,7 @@ void ngx_http_auth_token_curl_transfer_free(
  * _turn() is due after each call that may have ended transfers, _next()
  * after one was removed.  Never from inside a callback of libcurl.
  */
-void ngx_http_auth_token_curl_transfer_turn(ngx_http_auth_token_hub_t *hub);
+void ngx_http_auth_token_curl_transfer_turn(ngx_http_auth_token_lane_t *lane);
 void ngx_http_auth_token_curl_transfer_next(ngx_http_auth_token_hub_t *hub);
 
 /* the handler of t->deadline */
@@ -164,9 +184,9 @@ void ngx_http_auth_token_curl_transfer_late(ngx_event_t *ev);
 ngx_uint_t ngx_http_auth_token_curl_transfer_unserved(
     ngx_http_auth_token_transfer_t *t);
 
-/* ends all that libcurl has, as failed */
+/* ends all that the multi handle has, as failed */
 void ngx_http_auth_token_curl_transfer_abandon(
-    ngx_http_auth_token_hub_t *hub);
+    ngx_http_auth_token_lane_t *lane);
 
 
 /* ngx_http_auth_token_curl_request.c */
@@ -220,9 +240,6 @@ void ngx_http_auth_token_curl_easy_clear(ngx_http_auth_token_hub_t *hub);
 
 /* ngx_http_auth_token_curl_hub.c */
 
-/* set before the multi handles are taken down */
-extern ngx_uint_t  ngx_http_auth_token_curl_closing;
-
 /*
  * The hub of "reach" in this worker, made at its first use; NULL: no memory.
  */
@@ -231,16 +248,33 @@ ngx_http_auth_token_hub_t *ngx_http_auth_token_curl_hub_get(
 void ngx_http_auth_token_curl_hub_free(ngx_http_auth_token_hub_t *hub);
 
 /*
- * _multi(): the multi handle, made anew after _drop(); NULL: no memory.
+ * The lane that can take the transfer now; NULL: it waits.  Not from inside a
+ * callback of libcurl.
+ */
+ngx_http_auth_token_lane_t *ngx_http_auth_token_curl_hub_lane(
+    ngx_http_auth_token_transfer_t *t);
+
+
+/* ngx_http_auth_token_curl_lane.c */
+
+/* set before the multi handles are taken down */
+extern ngx_uint_t  ngx_http_auth_token_curl_closing;
+
+/* a lane of zeroes becomes one of "hub", with "max" connections */
+void ngx_http_auth_token_curl_lane_init(ngx_http_auth_token_lane_t *lane,
+    ngx_http_auth_token_hub_t *hub, ngx_uint_t max);
+
+/*
+ * _multi(): the multi handle, made when there is none; NULL: no memory.
  * _drop(): closes it and its connections; no transfer may be in it.
  */
-CURLM *ngx_http_auth_token_curl_hub_multi(ngx_http_auth_token_hub_t *hub);
-void ngx_http_auth_token_curl_hub_drop(ngx_http_auth_token_hub_t *hub);
+CURLM *ngx_http_auth_token_curl_lane_multi(ngx_http_auth_token_lane_t *lane);
+void ngx_http_auth_token_curl_lane_drop(ngx_http_auth_token_lane_t *lane);
 
 /* callbacks of libcurl */
-curl_socket_t ngx_http_auth_token_curl_hub_open(void *data,
+curl_socket_t ngx_http_auth_token_curl_lane_open(void *data,
     curlsocktype purpose, struct curl_sockaddr *addr);
-int ngx_http_auth_token_curl_hub_close(void *data, curl_socket_t fd);
+int ngx_http_auth_token_curl_lane_close(void *data, curl_socket_t fd);
 
 
 /* ngx_http_auth_token_curl_guard.c */

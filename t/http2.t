@@ -98,6 +98,24 @@ def many_lookups_over_one_connection():
 
 
 @test
+def many_connections_are_not_needed():
+    """Nor made before it is known that they are not."""
+    authority, front, nginx = start(words="max_connections 200; timeout 20s;")
+    tokens = [authority.token() for _ in range(90)]
+    thread = threading.Thread(target=lambda: right(nginx, tokens, "admitted"))
+    os.kill(front.workers()[0], signal.SIGSTOP)
+    thread.start()
+    ok(poll(lambda: nginx.status()["writing"] > len(tokens), 10),
+       "all wait for the first connection")
+    os.kill(front.workers()[0], signal.SIGCONT)
+    thread.join()
+    seen = fronts(authority)
+    is_(len(seen), 2 * len(tokens), "look-ups")
+    is_({protocol for _, protocol in seen}, {"HTTP/2.0"}, "by HTTP/2")
+    is_(len({connection for connection, _ in seen}), 1, "over one connection")
+
+
+@test
 def a_server_without_http_2():
     authority, front, nginx = start(listen=" ssl")
     tokens = [authority.token() for _ in range(5)]

@@ -262,6 +262,23 @@ def a_name_server_that_lies():
 
 
 @test
+def a_name_is_asked_for_once():
+    """However many connections are made at a time."""
+    with NameServer(address("127.0.0.1")) as server:
+        authority, nginx = start("timeout 10s; max_connections 200;", RESOLV)
+        authority.rules({"match": {"path": {"re": "/verify$"}},
+                         "actions": [{"delay": 1500}, {"answer": "default"}]})
+        clients = [Client(nginx, 20) for _ in range(140)]
+        for client in clients:
+            client.send("/", bearer=authority.token().token)
+        is_([client.receive().status for client in clients], [200] * 140,
+            "all are let in")
+        is_(authority.counts()["connections"], 140, "connections")
+        is_(server.asked, 2, "queries, of A and of AAAA")
+        nginx.stop()
+
+
+@test
 def an_authority_that_moves():
     """The old address stays in use for a minute at most, without a failure
     while it answers."""

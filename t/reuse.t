@@ -7,6 +7,7 @@
 # connection shifts every later answer by one in some releases of libcurl, so
 # that one client's token gets the facts of another's.
 
+import glob
 import os
 import sys
 
@@ -40,12 +41,19 @@ UNASKED = ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
            f"Content-Length: {len(BODY)}\r\n\r\n{BODY}")
 
 
-def start(authority, tls, words=""):
+INTROSPECT = {"path": {"re": "introspect"}}
+
+# more connections than libcurl is given to look through at a time
+MANY = 150
+
+
+def start(authority, tls, words="", **settings):
     port = authority.tls if tls else authority.plain
     scheme = "https" if tls else "http"
     endpoint = f"{scheme}://localhost:{port}/introspect"
     return Nginx(authority, server=SERVER,
-                 http=HTTP.replace("{endpoint}", endpoint), words=words)
+                 http=HTTP.replace("{endpoint}", endpoint), words=words,
+                 **settings)
 
 
 def tokens(authority, count):
@@ -129,6 +137,100 @@ def a_closed_idle_connection_costs_no_request():
         is_(get(nginx, "/", bearer=token.token).status, 200, "status")
         authority.call("POST", "close", {"rst": token is known[4]})
     is_(authority.counts()["connections"], 10, "connections")
+
+
+def many(authority, **settings):
+    return start(authority, False, f"max_connections {MANY}; timeout 30s; "
+                 "max_lookups 1024;", **settings)
+
+
+def burst(authority, nginx, known, which, name, rules=()):
+    """Those of them at a time, of an authority that takes its time."""
+    authority.rules(*rules, {"match": INTROSPECT, "actions": [
+        {"delay": 1500}, {"answer": "default"}]})
+    asked = authority.counts()["requests"]
+    clients = [Client(nginx, 40) for _ in which]
+    for i, client in zip(which, clients):
+        client.send("/", bearer=known[i].token)
+    ok(poll(lambda: authority.counts()["requests"] - asked
+            >= min(MANY, len(which)), 20), f"{name}: all connections are used")
+    answers = []
+    for client in clients:
+        response = client.receive()
+        answers.append((response.status, response.header("x-subject")))
+        client.close()
+    is_(answers, [(200, f"subject-{i}") for i in which],
+        f"{name}: each has its own answer")
+    is_(authority.counts()["requests"] - asked, len(which),
+        f"{name}: look-ups")
+    authority.rules()
+
+
+@test
+def many_connections_are_used_again():
+    authority = Authority()
+    known = tokens(authority, 600)
+    nginx = many(authority)
+    burst(authority, nginx, known, range(200), "at first")
+    is_(authority.counts()["connections"], MANY, "connections")
+    burst(authority, nginx, known, range(200, 400), "again")
+    burst(authority, nginx, known, range(400, 600), "once more")
+    counts = authority.counts()
+    is_((counts["connections"], counts["open"]), (MANY, MANY),
+        "they are the same, and none is lost")
+
+
+@test
+def few_lookups_use_few_of_many_connections():
+    authority = Authority()
+    known = tokens(authority, 30)
+    nginx = many(authority)
+    for token in known:
+        is_(get(nginx, "/", bearer=token.token).status, 200, "status")
+    is_(authority.counts()["connections"], 1, "connections")
+
+
+@test
+def an_unasked_response_on_one_of_many_connections():
+    authority = Authority()
+    known = tokens(authority, MANY + 5)
+    nginx = many(authority)
+    burst(authority, nginx, known, range(MANY), "before", [
+        {"match": INTROSPECT, "skip": MANY - 1, "times": 1, "actions": [
+            {"delay": 1500}, {"answer": "default"},
+            {"later": 1500, "actions": [{"send": UNASKED}]}]}])
+    is_(authority.counts()["open"], MANY, "connections that are open")
+    ok(nginx.wait_log("sent an answer that nobody asked for"), "the log tells")
+    ok(poll(lambda: authority.counts()["open"] == 0), "all of them are closed")
+    for token in known[MANY:]:
+        is_(get(nginx, "/", bearer=token.token).status, 200, "status")
+    is_(authority.counts()["connections"], MANY + 5,
+        "each look-up has one of its own now")
+
+
+@test
+def many_connections_that_are_not_used_again():
+    library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    if not library:
+        skip("no libfaketime")
+    authority = Authority()
+    rc = os.path.join(authority.dir, "faketime")
+    with open(rc, "w") as out:
+        out.write("+0\n")
+    known = tokens(authority, MANY + 1)
+    nginx = many(authority, environment={
+        "LD_PRELOAD": library[0], "FAKETIME_TIMESTAMP_FILE": rc,
+        "FAKETIME_NO_CACHE": "1"},
+        main="env LD_PRELOAD; env FAKETIME_TIMESTAMP_FILE; "
+        "env FAKETIME_NO_CACHE;")
+    burst(authority, nginx, known, range(MANY), "before")
+    is_(authority.counts()["open"], MANY, "connections")
+    with open(rc, "w") as out:
+        out.write("+70\n")
+    is_(get(nginx, "/", bearer=known[MANY].token).status, 200,
+        "a look-up after a minute")
+    ok(poll(lambda: authority.counts()["open"] == 1),
+       "has a new connection, and the old ones are closed")
 
 
 run()
