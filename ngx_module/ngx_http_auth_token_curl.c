@@ -322,11 +322,6 @@ ngx_http_auth_token_curl_create(ngx_http_auth_token_fetch_t *f,
         return NULL;
     }
 
-    if (ngx_http_auth_token_curl_easy_take(t) != NGX_OK) {
-        ngx_http_auth_token_curl_transfer_free(t);
-        return NULL;
-    }
-
     return t;
 }
 

@@ -14,6 +14,28 @@
 
 
 ngx_int_t
+ngx_http_auth_token_curl_easy_init(ngx_http_auth_token_hub_t *hub)
+{
+    CURL        **easy;
+    ngx_uint_t    n;
+
+    n = hub->reach->max_connections / NGX_HTTP_AUTH_TOKEN_CURL_SPARES;
+    n = ngx_max(n, NGX_HTTP_AUTH_TOKEN_CURL_SPARE);
+
+    easy = ngx_alloc(2 * n * sizeof(CURL *), ngx_cycle->log);
+    if (easy == NULL) {
+        return NGX_ERROR;
+    }
+
+    hub->nspare = n;
+    hub->spare[0].easy = easy;
+    hub->spare[1].easy = easy + n;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_http_auth_token_curl_easy_take(ngx_http_auth_token_transfer_t *t)
 {
     ngx_http_auth_token_hub_t    *hub;
@@ -52,7 +74,7 @@ ngx_http_auth_token_curl_easy_leave(ngx_http_auth_token_transfer_t *t)
 
     if (t->whole
         && !ngx_http_auth_token_curl_closing
-        && spare->n < NGX_HTTP_AUTH_TOKEN_CURL_SPARE)
+        && spare->n < t->hub->nspare)
     {
         spare->easy[spare->n++] = t->easy;
 
@@ -76,5 +98,9 @@ ngx_http_auth_token_curl_easy_clear(ngx_http_auth_token_hub_t *hub)
         while (spare->n) {
             curl_easy_cleanup(spare->easy[--spare->n]);
         }
+    }
+
+    if (hub->spare[0].easy) {
+        ngx_free(hub->spare[0].easy);
     }
 }

@@ -51,6 +51,7 @@ ngx_http_auth_token_curl_hub_get(ngx_http_auth_token_reach_t *reach)
     ngx_queue_init(&hub->waiting);
 
     if (ngx_http_auth_token_curl_hub_lanes(hub) != NGX_OK
+        || ngx_http_auth_token_curl_easy_init(hub) != NGX_OK
         || ngx_http_auth_token_curl_hub_names(hub) != NGX_OK
         || ngx_http_auth_token_curl_hub_resolve(hub) != NGX_OK
         || ngx_http_auth_token_curl_lane_multi(&hub->lanes[0]) == NULL)

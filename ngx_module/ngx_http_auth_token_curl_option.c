@@ -117,6 +117,7 @@ static const ngx_http_auth_token_curl_text_t
     { CURLE_WEIRD_SERVER_REPLY, 0, "answer is not HTTP" },
     { CURLE_UNSUPPORTED_PROTOCOL, 0, "answer is not HTTP" },
     { CURLE_BAD_CONTENT_ENCODING, 0, "answer is not HTTP" },
+    { CURLE_FAILED_INIT, 0, "request could not be started" },
     { CURLE_OUT_OF_MEMORY, 0, "out of memory, or a line is too long" },
     { CURLE_OK, 0, NULL }
 };

@@ -58,6 +58,12 @@ ngx_http_auth_token_curl_transfer_begin(ngx_http_auth_token_transfer_t *t,
 
     ngx_queue_remove(&t->queue);
 
+    if (t->easy == NULL && ngx_http_auth_token_curl_easy_take(t) != NGX_OK) {
+        t->result = CURLE_FAILED_INIT;
+        ngx_http_auth_token_curl_transfer_post(t);
+        return;
+    }
+
     failed = curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left);
     failed |= curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect);
     failed |= curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT,
@@ -310,6 +316,9 @@ static void
 ngx_http_auth_token_curl_transfer_post(ngx_http_auth_token_transfer_t *t)
 {
     t->state = NGX_HTTP_AUTH_TOKEN_TRANSFER_DONE;
+
+    /* for the one that begins next */
+    ngx_http_auth_token_curl_easy_leave(t);
 
     ngx_queue_insert_tail(&ngx_http_auth_token_curl_finished, &t->queue);
 

@@ -32,8 +32,13 @@
  */
 #define NGX_HTTP_AUTH_TOKEN_CURL_LANE     64
 
-/* easy handles that wait for a transfer; each has a buffer of 16k */
+/*
+ * Easy handles that wait for a transfer; each has a buffer of 16k.  As many as
+ * may end in one turn of the event loop: at least so many, and one for so many
+ * connections.
+ */
 #define NGX_HTTP_AUTH_TOKEN_CURL_SPARE    32
+#define NGX_HTTP_AUTH_TOKEN_CURL_SPARES   4
 
 
 typedef struct ngx_http_auth_token_hub_s  ngx_http_auth_token_hub_t;
@@ -42,7 +47,7 @@ typedef struct ngx_http_auth_token_transfer_s  ngx_http_auth_token_transfer_t;
 
 typedef struct {
     ngx_uint_t                       n;
-    CURL                            *easy[NGX_HTTP_AUTH_TOKEN_CURL_SPARE];
+    CURL                           **easy;
 } ngx_http_auth_token_spare_t;
 
 
@@ -75,6 +80,7 @@ struct ngx_http_auth_token_hub_s {
     struct curl_slist               *resolve;
     CURLSH                          *names;      /* of all lanes, or NULL */
     ngx_http_auth_token_spare_t      spare[2];   /* of http, of https */
+    ngx_uint_t                       nspare;     /* at most, of each */
 
     ngx_http_auth_token_lane_t      *lanes;
     ngx_uint_t                       nlanes;
@@ -104,7 +110,7 @@ struct ngx_http_auth_token_transfer_s {
     ngx_http_auth_token_hub_t       *hub;
     ngx_http_auth_token_lane_t      *lane;       /* the last it was in */
     ngx_http_auth_token_fetch_t     *fetch;      /* NULL: canceled */
-    CURL                            *easy;
+    CURL                            *easy;       /* NULL: waits, or ended */
     ngx_http_auth_token_answer_t     answer;
 
     /*
@@ -234,7 +240,8 @@ ngx_int_t ngx_http_auth_token_curl_easy_take(
     ngx_http_auth_token_transfer_t *t);
 void ngx_http_auth_token_curl_easy_leave(ngx_http_auth_token_transfer_t *t);
 
-/* frees those that no transfer has */
+/* room for those that no transfer has, of a new hub; frees them, and it */
+ngx_int_t ngx_http_auth_token_curl_easy_init(ngx_http_auth_token_hub_t *hub);
 void ngx_http_auth_token_curl_easy_clear(ngx_http_auth_token_hub_t *hub);
 
 
