@@ -53,11 +53,10 @@ def tokens(size, tell, new, count):
 
 
 def slow(size, tell):
-    """Every token is new and the authority takes 100 ms.  libcurl looks
-    through all connections for one that is free: more of them would cost more
-    than they bring."""
+    """Every token is new and the authority takes 100 ms.  Each client can
+    have a connection to it."""
     authority = contestants.slow_authority(others())
-    words = "max_connections 700; timeout 20s;"
+    words = f"max_connections {size['clients']}; timeout 20s;"
     servers = {one.name: one.start(authority, WORDS=words)
                for one in contestants.RIVALS if one.asks}
     servers["http2"] = contestants.HTTP2.start(authority, **authority.names)
