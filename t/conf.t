@@ -868,7 +868,7 @@ qr{no "ssl_certificate_key" is defined for certificate "\S+/client.pem" in \S+/b
     ssl_certificate $AUTHORITY_DIR/client.pem;
     ssl_certificate_key $AUTHORITY_DIR/good.key;
 --- error_log eval
-qr{SSL_CTX_use_PrivateKey_file.*key values mismatch.* in \S+/bad.conf:4}
+qr{SSL_CTX_use_PrivateKey.*key values mismatch.* in \S+/bad.conf:4}
 
 
 
