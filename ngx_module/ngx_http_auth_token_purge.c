@@ -187,9 +187,12 @@ ngx_http_auth_token_purge_key(ngx_http_auth_token_shctx_t *sh,
 {
     ngx_http_auth_token_entry_t  *e;
 
-    /* before the table is changed, as _find() removes what was purged */
+    /*
+     * Also one that another purge has ended, by a place in the table that both
+     * share: where it leads to has to be known.
+     */
 
-    e = ngx_http_auth_token_entry_find(sh, &p->key);
+    e = ngx_http_auth_token_index_find(&sh->entries, &p->key);
 
     if (e) {
         p->link = e->link;

@@ -417,8 +417,9 @@ def a_worker_that_is_about_to_go():
         is_(cached(nginx, one.token), (200, "MISS"), "known to the new one")
     client.sock.sendall(body)
     is_(client.receive().status, 200, "the old one has purged")
-    is_({cached(nginx, one.token) for one in tokens}, {(200, "HIT")},
-        "they are known as before")
+    # one of them may share a place in the table of purges with it
+    hits = [cached(nginx, one.token) for one in tokens].count((200, "HIT"))
+    ok(hits >= 4, f"they are known as before: {hits} of 5")
 
 
 @test

@@ -86,6 +86,45 @@ states(ngx_int_t slot, int from, int to, int want)
 }
 
 
+/* a record that shares its place in the table with the one before it */
+
+static void
+test_shared_place(void)
+{
+    int                          n;
+    zone_key_t                   first, second, third;
+    ngx_http_auth_token_purge_t  p;
+
+    first = zone_key_of(zone, 0, 0, 5000);
+    third = zone_key_of(zone, 0, 2, 1);
+
+    for (n = 0; ; n++) {
+        second = zone_key_of(zone, 0, 1, 100000 + n);
+
+        if (((first.hi ^ second.hi) & zone->sh->purge_mask) == 0) {
+            break;
+        }
+    }
+
+    is_int(zone_put(zone, first, record, &second, 1), NGX_OK, "a token");
+    is_int(zone_put(zone, second, record, &third, 1), NGX_OK, "its id");
+    is_int(zone_put(zone, third, record, NULL, 1), NGX_OK, "a third step");
+
+    is_int(zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_KEY, &first, 0), 1,
+           "the token is purged");
+
+    memset(&p, 0, sizeof(p));
+    p.zone = zone;
+    p.kind = NGX_HTTP_AUTH_TOKEN_PURGE_LINK;
+    p.key = second;
+    ngx_http_auth_token_purge_begin(&p);
+
+    is_int((long long) p.records, 1, "the id is there all the same");
+    ok(ngx_http_auth_token_key_equal(&p.link, &third),
+       "and where it leads to is known");
+}
+
+
 static void
 test_rest(void)
 {
@@ -212,6 +251,7 @@ main(void)
     fill(0, 100);
     is_int(states(0, 0, 100, ZONE_HIT), 100, "and all can come again");
 
+    test_shared_place();
     test_rest();
 
     zone_ok(zone, "in the end");
