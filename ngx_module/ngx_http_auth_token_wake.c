@@ -91,10 +91,12 @@ ngx_http_auth_token_wake_init_module(ngx_cycle_t *cycle)
         if (wakes->fds[wakes->n] == -1) {
             /*
              * nginx would end the master; workers without one look for
-             * themselves whether what they wait for has come
+             * themselves whether what they wait for has come, and need the
+             * last descriptors for better things
              */
             ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno,
                           "eventfd() failed");
+            ngx_http_auth_token_wake_close(wakes);
             break;
         }
 
@@ -120,6 +122,8 @@ ngx_http_auth_token_wake_close(void *data)
                           "close() eventfd failed");
         }
     }
+
+    wakes->n = 0;
 
     if (ngx_http_auth_token_wakes == wakes) {
         ngx_http_auth_token_wakes = NULL;
