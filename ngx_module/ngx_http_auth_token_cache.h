@@ -108,6 +108,7 @@ typedef struct {
     ngx_msec_t                    budget;      /* refused: when it has one
                                                   again, 0: by the breaker */
     unsigned                      refresh:1;   /* of an entry still served */
+    unsigned                      last:1;      /* no step follows */
     unsigned                      known:1;     /* it was let in by it before */
     unsigned                      probe:1;     /* half-open probe */
 } ngx_http_auth_token_flight_t;

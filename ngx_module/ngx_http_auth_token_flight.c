@@ -21,6 +21,9 @@ static ngx_http_auth_token_flight_e ngx_http_auth_token_flight_locked(
     ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_flight_t *f,
     ngx_http_auth_token_limit_t *limit, ngx_msec_t now, ngx_msec_t deadline,
     ngx_uint_t *retry_after);
+static ngx_uint_t ngx_http_auth_token_flight_known(
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_flight_t *f,
+    ngx_http_auth_token_entry_t *e);
 static ngx_uint_t ngx_http_auth_token_flight_answered(
     ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_flight_t *f,
     ngx_http_auth_token_entry_t *e, ngx_msec_t now);
@@ -125,15 +128,7 @@ ngx_http_auth_token_flight_locked(ngx_http_auth_token_shctx_t *sh,
 
     slot = &sh->slots[f->slot];
 
-    /*
-     * A later step is reached from a record that allowed.  Tokens of strangers
-     * may do that too: once, then there is a negative entry, of any age.
-     */
-
-    f->known = ((e && e->allowed)
-                || (f->step
-                    && ngx_http_auth_token_index_find(&sh->negatives, &f->key)
-                       == NULL));
+    f->known = ngx_http_auth_token_flight_known(sh, f, e);
 
     if (ngx_http_auth_token_limit_take(slot, limit, f, now, deadline,
                                        retry_after)
@@ -164,6 +159,34 @@ ngx_http_auth_token_flight_locked(ngx_http_auth_token_shctx_t *sh,
     }
 
     return NGX_HTTP_AUTH_TOKEN_FLIGHT_LEAD;
+}
+
+
+/*
+ * Whether the token was let in before, as far as the zone remembers.  Tokens of
+ * strangers may have a first answer that allowed, but none that follows; and
+ * they reach a later step, once: then there is a negative entry, of any age.
+ */
+
+static ngx_uint_t
+ngx_http_auth_token_flight_known(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_flight_t *f, ngx_http_auth_token_entry_t *e)
+{
+    ngx_http_auth_token_entry_t  *next;
+
+    if (e && e->allowed) {
+
+        if (f->last || ngx_http_auth_token_key_is_none(&e->link)) {
+            return 1;
+        }
+
+        next = ngx_http_auth_token_index_find(&sh->entries, &e->link);
+
+        return next && next->allowed;
+    }
+
+    return f->step
+           && ngx_http_auth_token_index_find(&sh->negatives, &f->key) == NULL;
 }
 
 

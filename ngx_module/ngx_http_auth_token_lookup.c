@@ -119,6 +119,7 @@ ngx_http_auth_token_lookup_create(ngx_http_auth_token_ctx_t *ctx,
     ask->flight.lives = &provider->lives;
     ask->flight.slot = provider->slot;
     ask->flight.step = step;
+    ask->flight.last = (step == provider->protocol->nsteps - 1);
     ask->flight.key = *key;
 
     lookup->poll = NGX_HTTP_AUTH_TOKEN_POLL_MIN;

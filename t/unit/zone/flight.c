@@ -272,7 +272,7 @@ flood(void)
 static void
 test_known(void)
 {
-    zone_key_t                   key, denied;
+    zone_key_t                   key, denied, half, whole, link;
     zone_flight_t                f;
     ngx_http_auth_token_limit_t  limit;
 
@@ -285,6 +285,14 @@ test_known(void)
 
     is_int(zone_put(zone, key, record, NULL, 1), NGX_OK, "one is let in");
     is_int(zone_put(zone, denied, record, NULL, 0), NGX_OK, "one is not");
+
+    half = zone_key(zone, 60);
+    whole = zone_key(zone, 61);
+    link = zone_key_of(zone, 0, 1, 60);
+    is_int(zone_put(zone, half, record, &link, 1), NGX_OK, "one had a start");
+    link = zone_key_of(zone, 0, 1, 61);
+    is_int(zone_put(zone, whole, record, &link, 1), NGX_OK, "one more");
+    is_int(zone_put(zone, link, record, NULL, 1), NGX_OK, "and the rest");
 
     zone_limit = &limit;
     zone_now += zone_lives.valid;
@@ -313,6 +321,16 @@ test_known(void)
                                             zone_now, &zone_waiters);
     zone_now += zone_lives.failure;
     is_int(zone_take(&f), ZONE_REFUSED, "but once that has failed");
+
+    f = zone_flight(zone, half);
+    is_int(zone_take(&f), ZONE_REFUSED,
+           "a first answer is not enough if one must follow");
+    f.last = 1;
+    is_int(zone_take(&f), ZONE_LEAD, "it is, if none does");
+    land(&f);
+    f = zone_flight(zone, whole);
+    is_int(zone_take(&f), ZONE_LEAD, "with the one that followed it is known");
+    land(&f);
 
     zone_now += zone_lives.valid;
     f = zone_flight(zone, key);
