@@ -37,7 +37,8 @@ static void ngx_http_auth_token_purge_slot(ngx_http_auth_token_shctx_t *sh,
 static void ngx_http_auth_token_purge_rest(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_purge_t *p);
 static ngx_uint_t ngx_http_auth_token_purge_spares(
-    ngx_http_auth_token_purge_t *p, ngx_uint_t slot);
+    ngx_http_auth_token_shctx_t *sh, ngx_http_auth_token_purge_t *p,
+    ngx_uint_t slot);
 static void ngx_http_auth_token_purge_key(ngx_http_auth_token_shctx_t *sh,
     ngx_http_auth_token_purge_t *p);
 static ngx_uint_t ngx_http_auth_token_purge_chain(
@@ -155,12 +156,7 @@ ngx_http_auth_token_purge_rest(ngx_http_auth_token_shctx_t *sh,
     for (i = 0; i < NGX_HTTP_AUTH_TOKEN_SLOTS; i++) {
         slot = &sh->slots[i];
 
-        /* to a worker that is about to go, the newest is another one too */
-
-        if (!slot->in_use
-            || slot->taken > p->zone->since
-            || ngx_http_auth_token_purge_spares(p, i))
-        {
+        if (!slot->in_use || ngx_http_auth_token_purge_spares(sh, p, i)) {
             continue;
         }
 
@@ -173,11 +169,14 @@ ngx_http_auth_token_purge_rest(ngx_http_auth_token_shctx_t *sh,
 }
 
 
+/* to a worker that is about to go, the newest is another one too */
+
 static ngx_uint_t
-ngx_http_auth_token_purge_spares(ngx_http_auth_token_purge_t *p,
-    ngx_uint_t slot)
+ngx_http_auth_token_purge_spares(ngx_http_auth_token_shctx_t *sh,
+    ngx_http_auth_token_purge_t *p, ngx_uint_t slot)
 {
-    return (p->spared[slot / 64] >> (slot % 64)) & 1;
+    return sh->slots[slot].taken > p->zone->since
+           || ((p->spared[slot / 64] >> (slot % 64)) & 1);
 }
 
 
@@ -344,7 +343,7 @@ ngx_http_auth_token_purge_negative(ngx_http_auth_token_shctx_t *sh,
 
     if (p->kind == NGX_HTTP_AUTH_TOKEN_PURGE_REST) {
 
-        if (ngx_http_auth_token_purge_spares(p, n->slot)) {
+        if (ngx_http_auth_token_purge_spares(sh, p, n->slot)) {
             return;
         }
 

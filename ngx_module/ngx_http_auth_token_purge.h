@@ -35,7 +35,9 @@ typedef struct {
     ngx_http_auth_token_purge_e   kind;
     ngx_http_auth_token_key_t     key;         /* KEY, LINK */
     ngx_uint_t                    slot;        /* SLOT */
-    uint64_t                      spared[2];   /* REST: not these slots */
+
+    /* REST: not these slots, a bit each */
+    uint64_t                      spared[NGX_HTTP_AUTH_TOKEN_SLOTS / 64];
 
     /* KEY, LINK: what the key's record led to; none if there was none */
     ngx_http_auth_token_key_t     link;

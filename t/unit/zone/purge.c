@@ -141,7 +141,11 @@ test_rest(void)
     is_int(states(1, 0, 100, ZONE_HIT), 100,
            "the other came after this configuration");
 
-    zone->since = zone->sh->sequence;
+    zone->since = zone->sh->sequence - 1;
+    is_int(ngx_http_auth_token_zone_slot(zone, zone_fingerprint(2)), 2,
+           "a provider of a newer configuration");
+    fill(2, 100);
+
     is_int(ngx_http_auth_token_purge_begin(&p), NGX_OK, "all but the first");
     is_int(states(1, 0, 100, ZONE_MISS), 100, "the other is at its end");
 
@@ -151,6 +155,8 @@ test_rest(void)
     is_int((long long) (zone->sh->slots[1].entries
                         + zone->sh->slots[1].negatives), 0, "all is gone");
     is_int(states(0, 0, 100, ZONE_HIT), 100, "the first is as before");
+    is_int(states(2, 0, 100, ZONE_HIT), 100, "and so is the newer one");
+    is_int(states(2, 10000, 10100, ZONE_UNKNOWN), 100, "with its refusals");
 
     ngx_http_auth_token_purge_begin(&p);
     is_int(ngx_http_auth_token_purge_sweep(&p), NGX_OK,
