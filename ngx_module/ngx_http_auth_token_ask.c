@@ -218,15 +218,6 @@ ngx_http_auth_token_ask_send(ngx_http_auth_token_ask_t *ask)
 }
 
 
-void
-ngx_http_auth_token_ask_cancel(ngx_http_auth_token_ask_t *ask)
-{
-    ngx_http_auth_token_fetch_leave(&ask->need);
-    ngx_http_auth_token_curl_cancel(&ask->fetch);
-    auth_token_buf_free(&ask->kept);
-}
-
-
 ngx_uint_t
 ngx_http_auth_token_ask_unserved(ngx_http_auth_token_ask_t *ask)
 {

@@ -64,11 +64,6 @@ ngx_int_t ngx_http_auth_token_ask_start(ngx_http_auth_token_ask_t *ask,
     ngx_msec_t timeout);
 
 /*
- * Drops a question under way; nothing is stored, the handler is not called.
- */
-void ngx_http_auth_token_ask_cancel(ngx_http_auth_token_ask_t *ask);
-
-/*
  * Logs why there was no usable answer, at most once a second for a provider.
  */
 void ngx_http_auth_token_ask_log(ngx_http_auth_token_ask_t *ask,

@@ -28,8 +28,8 @@ typedef struct {
 
 
 /*
- * A context with the options of "reach", to which the caller owns it.  NULL:
- * as *trouble says.
+ * A context with the options of "reach", which the caller frees.  NULL: as
+ * *trouble says.
  */
 SSL_CTX *ngx_http_auth_token_tls_pem_create(
     ngx_http_auth_token_reach_t *reach,

@@ -107,7 +107,6 @@ typedef struct {
     ngx_shm_zone_t               *shm_zone;
     ngx_slab_pool_t              *shpool;
     ngx_http_auth_token_shctx_t  *sh;          /* NULL before init */
-    ngx_array_t                   users;       /* of void *, for init */
     uint64_t                      since;       /* purges before its init */
     uint64_t                      hits;        /* not yet in the zone's */
     unsigned                      reset:1;     /* to be logged after unlock */

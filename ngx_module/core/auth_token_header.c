@@ -253,8 +253,7 @@ auth_token_header_retry(auth_token_str_t s, int64_t now)
         return 0;
     }
 
-    return n - now < INT32_MAX
-           ? n - now : INT32_MAX;
+    return (n - now < INT32_MAX) ? n - now : INT32_MAX;
 }
 
 
