@@ -4,20 +4,10 @@
 use strict;
 use warnings;
 
-use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use File::Temp qw(tempdir);
+use lib dirname(__FILE__) . '/lib';
+use AuthToken::Conf;
 use Test::More;
-
-my $top = dirname(dirname(abs_path(__FILE__)));
-my $dir = tempdir(CLEANUP => 1);
-my $nginx = $ENV{TEST_NGINX_BINARY} // 'nginx';
-$ENV{PATH} .= ':/usr/sbin:/sbin';
-
-my $load = $ENV{AUTH_TOKEN_MODULE}
-           // "$top/build/ngx_http_auth_token_module.so";
-$load = `$nginx -V 2>&1` =~ /--add-module=/ || $load eq '' ? ''
-                                                 : "load_module $load;";
 
 
 # what nginx -t says of text on line 8 of a file, in location /t or in http{}
@@ -27,18 +17,9 @@ sub verdict {
     my $server = "server { listen 127.0.0.1:1; location /t {";
     my ($above, $below) = $level eq 'http' ? ('', "$server } }")
                                            : ($server, '} }');
-    open my $out, '>', "$dir/nginx.conf" or die $!;
-    print $out "$load error_log $dir/error.log; pid $dir/pid;\n",
-               "events { }\nhttp { access_log off;\n",
-               map({ "${_}_temp_path $dir/$_; " }
-                   qw(client_body proxy fastcgi uwsgi scgi)),
-               "\nauth_token_provider oauth { preset introspection;\n",
-               "endpoint https://idp.test/introspect; credential none; }\n",
-               "$above\n$text\n$below\n}\n";
-    close $out;
-
-    my $said = `$nginx -t -e $dir/error.log -c $dir/nginx.conf 2>&1`;
-    return ($? >> 8, $said);
+    return conf_test("auth_token_provider oauth { preset introspection;\n"
+                     . "endpoint https://idp.test/introspect;\n"
+                     . "credential none; }\n$above\n$text\n$below");
 }
 
 
@@ -261,9 +242,7 @@ bad(metadata($r) . "location /t/x { auth_token_resource_metadata { $r } }",
     'duplicate document "/.well-known/oauth-protected-resource"');
 bad("auth_token_resource_metadata { $r }",
     '"auth_token_resource_metadata" directive is not allowed here', 'http');
-open my $included, '>', "$dir/metadata.conf" or die $!;
-print $included "scopes_supported a;\n$r\n";
-close $included;
+conf_file('metadata.conf', "scopes_supported a;\n$r\n");
 good(metadata('include metadata.conf;'));
 bad(metadata('include metadata.conf;', $r), '"resource" directive is duplicate');
 good(metadata('resource https://api.test/a/b-c;', "$_;")) for

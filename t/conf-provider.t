@@ -5,35 +5,16 @@
 use strict;
 use warnings;
 
-use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use File::Temp qw(tempdir);
+use lib dirname(__FILE__) . '/lib';
+use AuthToken::Conf;
 use Test::More;
-
-my $top = dirname(dirname(abs_path(__FILE__)));
-my $dir = tempdir(CLEANUP => 1);
-my $nginx = $ENV{TEST_NGINX_BINARY} // 'nginx';
-$ENV{PATH} .= ':/usr/sbin:/sbin';
-
-my $load = $ENV{AUTH_TOKEN_MODULE}
-           // "$top/build/ngx_http_auth_token_module.so";
-$load = `$nginx -V 2>&1` =~ /--add-module=/ || $load eq '' ? ''
-                                                 : "load_module $load;";
 
 my %word = (preset => 'introspection', endpoint => 'https://idp.test/introspect',
             credential => 'none');
 my $secret = "file:$dir/secret";
 
-sub file {
-    my ($name, $text) = @_;
-
-    open my $out, '>', "$dir/$name" or die $!;
-    print $out $text;
-    close $out;
-    chmod 0600, "$dir/$name";
-}
-
-file('secret', "a-secret-0123456789-0123456789-0123456789\n");
+conf_file('secret', "a-secret-0123456789-0123456789-0123456789\n");
 
 
 # what nginx -t says of words on line 5 of a file; "name" is the provider's
@@ -47,15 +28,8 @@ sub verdict {
                 qw(endpoint credential);
     @after = grep { !/^endpoint/ } @after if $text =~ /^\s*issuer\b/m;
 
-    file('nginx.conf', "$load error_log $dir/error.log; pid $dir/pid;\n"
-         . "events { }\nhttp { access_log off; "
-         . join('', map { "${_}_temp_path $dir/$_; " }
-                    qw(client_body proxy fastcgi uwsgi scgi))
-         . "\nauth_token_provider $name { $before\n$text\n@after\n# the end\n}\n"
-         . "server { listen 127.0.0.1:1; }\n}\n");
-
-    my $said = `$nginx -t -e $dir/error.log -c $dir/nginx.conf 2>&1`;
-    return ($? >> 8, $said);
+    return conf_test("auth_token_provider $name { $before\n$text\n@after\n"
+                     . "# the end\n}\nserver { listen 127.0.0.1:1; }");
 }
 
 
@@ -180,9 +154,9 @@ bad('', "invalid provider name \"$_->[1]\"", name => $_->[0], line => 4)
 good('', name => $_) for 'a-b.c_1', 'OFF', "\xc3\xa4";
 
 # include, as in other blocks
-file('words.conf', "timeout 3s;\ncache valid=1m;\n");
-file('wrong.conf', "timeout 3s;\nendpoint https://\$host/;\n");
-file('again.conf', "include words.conf;\nleeway 1s;\n");
+conf_file('words.conf', "timeout 3s;\ncache valid=1m;\n");
+conf_file('wrong.conf', "timeout 3s;\nendpoint https://\$host/;\n");
+conf_file('again.conf', "include words.conf;\nleeway 1s;\n");
 good('include words.conf;');
 good('include again.conf;');
 good('include none*.conf;');

@@ -6,7 +6,6 @@
 # for: a worker dies with half of an entry written, and another one admits a
 # token by it, or waits for the dead one for ever.
 
-import glob
 import os
 import random
 import shutil
@@ -300,30 +299,17 @@ def another_size():
 
 def jump(seconds, expected, **entry):
     """The wall clock of nginx is another one; ages are of the other clock."""
-    library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-    if not library:
-        skip("no libfaketime")
     authority = Authority()
-    rc = os.path.join(authority.dir, "faketime")
-    with open(rc, "w") as out:
-        out.write("+0\n")
+    clock = Clock(authority.dir, monotonic=False)
     nginx = Nginx(authority, server=PROTECTED, words="cache valid=1h;",
-                  environment={"LD_PRELOAD": library[0],
-                               "FAKETIME_TIMESTAMP_FILE": rc,
-                               "FAKETIME_NO_CACHE": "1",
-                               "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                               "DONT_FAKE_MONOTONIC": "1"},
-                  main="env LD_PRELOAD; env FAKETIME_TIMESTAMP_FILE; "
-                  "env FAKETIME_NO_CACHE; env DONT_FAKE_MONOTONIC; "
-                  "env FAKETIME_DONT_FAKE_MONOTONIC;")
+                  environment=clock.environment, main=clock.main)
     token = authority.token(**(entry or {"expires_on": "now+1800"}))
     # one that is good for the minute, by which to know that it has happened
     witness = authority.token(**({"expires_on": "now+60"} if seconds > 0
                                  else {"not_before": "now-60"}))
     for one in (token, witness):
         is_(get(nginx, "/", bearer=one.token).status, 200, "before")
-    with open(rc, "w") as out:
-        out.write(f"{seconds:+d}\n")
+    clock.set(seconds)
     ok(poll(lambda: get(nginx, "/", bearer=witness.token).status == 401, 5),
        "the clock has jumped")
     is_(get(nginx, "/", bearer=token.token).status, expected, "after")
