@@ -26,7 +26,7 @@
 #define NGX_HTTP_AUTH_TOKEN_COPY_LIFE    1000
 
 /* bytes: larger records are not copied; of a worker in all */
-#define NGX_HTTP_AUTH_TOKEN_COPY_RECORD  16384
+#define NGX_HTTP_AUTH_TOKEN_COPY_RECORD  65536
 #define NGX_HTTP_AUTH_TOKEN_COPY_TOTAL   (8 * 1024 * 1024)
 
 
