@@ -78,7 +78,7 @@ coverage: unit-coverage	## the same, and what the tests in t/ reach, with a gate
 	util/coverage
 
 # what depends on the machine's nginx, libraries and compiler
-MATRIX = style unit differential replay e2e hup
+MATRIX = style unit differential replay count e2e hup
 
 .PHONY: matrix
 matrix:		## run the tests in fresh roots of three Debian releases

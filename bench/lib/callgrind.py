@@ -1,8 +1,8 @@
 # Copyright (C) The ngx_http_auth_token_module authors
 
-"""Instructions that requests take in the module's own code, as valgrind
-counts them.  Those of libc, libcurl and others are left out: they change with
-the system, and not with this module.
+"""Instructions that requests take, as valgrind counts them: in the module's
+own code, and in all of the process, which libraries have a part in that change
+with the system, and not with this module.
 
 A request to the purge location is the mark between two loads: callgrind
 writes what it has counted by then, and begins anew."""
@@ -49,7 +49,7 @@ class Counted:
         self.stream.read(length)
 
     def mark(self):
-        """What was counted since the last mark: {function: own}."""
+        """What was counted since the last mark, see own()."""
         self.get("/-/purge", status=405)
         self.parts += 1
         (path,) = glob.glob(
@@ -58,18 +58,19 @@ class Counted:
             return own(read)
 
     def count(self, path, tokens, batch=10):
-        """Per request, and by function: of the batch that took least.  Once
-        a second a hit takes another way, and on a slow machine that is a
-        matter of chance."""
+        """Per request, and by function, see own(): of the batch that took
+        least.  Once a second a hit takes another way, and on a slow machine
+        that is a matter of chance."""
         self.mark()
         batches = []
         for start in range(0, len(tokens), batch):
             for token in tokens[start:start + batch]:
                 self.get(path, token)
             batches.append(self.mark())
-        least = min(batches, key=lambda found: sum(found.values()))
-        return collections.Counter(
-            {name: cost / batch for name, cost in least.items()})
+        least = min(batches, key=lambda found: sum(found[0].values()))
+        return [collections.Counter({name: cost / batch
+                                     for name, cost in costs.items()})
+                for costs in least]
 
     def end(self):
         self.stream.close()
@@ -78,11 +79,12 @@ class Counted:
 
 
 def own(lines):
-    """What the module's functions cost themselves, of a callgrind file.
-    What a call costs stands on the line after "calls=" and is not theirs."""
+    """What functions cost themselves, of a callgrind file: the module's, and
+    all.  What a call costs stands on the line after "calls=" and is not
+    theirs."""
     names = {}
-    costs = collections.Counter()
-    kind, ours, skip = None, False, False
+    ours, every = collections.Counter(), collections.Counter()
+    mine, skip = False, False
     function = None
     for line in lines:
         head = re.match(r"(ob|fn|fl|fi|fe|cob|cfn|cfi|cfl)=\((\d+)\)(?: (.*))?",
@@ -94,13 +96,16 @@ def own(lines):
                 names[space, number] = name.strip()
             name = names[space, number]
             if kind == "ob":
-                ours = os.path.basename(name) == LIBRARY
+                mine = os.path.basename(name) == LIBRARY
             elif kind == "fn":
                 function = name
         elif line.startswith("calls="):
             skip = True
         elif line[0] in "0123456789+-*":
-            if ours and not skip:
-                costs[function] += int(line.split()[1])
+            if not skip:
+                cost = int(line.split()[1])
+                every[function] += cost
+                if mine:
+                    ours[function] += cost
             skip = False
-    return costs
+    return ours, every
