@@ -24,7 +24,8 @@ declare -A needs=(
     [tools]="@clang clang-tidy clang-tools cppcheck gcovr"
     [afl]="@clang afl++"
     [bench]="@build wrk python3 procps libnginx-mod-http-js
-             libnginx-mod-http-lua lua-cjson iproute2 util-linux"
+             libnginx-mod-http-lua lua-cjson iproute2 util-linux
+             linux-perf"
     [root]="debootstrap util-linux"
     [npm]=""
 )

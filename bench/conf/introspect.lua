@@ -6,11 +6,12 @@
 
 local cjson = require "cjson.safe"
 
-local VALID, NEGATIVE, TIMEOUT = 60, 10, 5000
-local HOST, PORT, URI = "127.0.0.1", @AUTHORITY_PORT@, "@INTROSPECT@"
-
+local ngx = ngx
 local tokens = ngx.shared.tokens
 local locks = ngx.shared.locks
+
+local VALID, NEGATIVE, TIMEOUT = 60, 10, 5000
+local HOST, PORT, URI = "127.0.0.1", @AUTHORITY_PORT@, "@INTROSPECT@"
 
 local HEAD = "POST " .. URI .. " HTTP/1.1\r\nHost: " .. HOST
     .. "\r\nAuthorization: Basic bmdpbng6c2VjcmV0"
@@ -60,23 +61,18 @@ local function ask(token)
 end
 
 
+-- one look-up for a token at a time
 local function find(token)
-    local till = tokens:get(token)
-
-    if till then
-        return till
-    end
-
-    -- one look-up for a token at a time
     while not locks:add(token, true, TIMEOUT / 1000) do
         ngx.sleep(0.01)
-        till = tokens:get(token)
+        local till = tokens:get(token)
         if till then
             return till
         end
     end
 
     local answer = ask(token)
+    local till
 
     if answer and answer.active == true then
         till = answer.exp or math.huge
@@ -93,18 +89,27 @@ local function find(token)
 end
 
 
-local header = ngx.var.http_authorization
+local _M = {}
 
-if not header or header:sub(1, 7) ~= "Bearer " then
-    return ngx.exit(401)
+
+function _M.check()
+    local header = ngx.var.http_authorization
+
+    if not header or header:sub(1, 7) ~= "Bearer " then
+        return ngx.exit(401)
+    end
+
+    local token = header:sub(8)
+    local till = tokens:get(token) or find(token)
+
+    if not till then
+        return ngx.exit(503)
+    end
+
+    if till <= ngx.time() then
+        return ngx.exit(401)
+    end
 end
 
-local till = find(header:sub(8))
 
-if not till then
-    return ngx.exit(503)
-end
-
-if till <= ngx.time() then
-    return ngx.exit(401)
-end
+return _M

@@ -19,14 +19,27 @@ def others():
 def hits(size, tell):
     """One token that is in the cache; and the module's own, with two answers
     for each token and with address lists."""
+    return cached(size, tell, (*contestants.RIVALS, contestants.FOUR,
+                               contestants.MANY, contestants.MANY6),
+                  size["rounds"])
+
+
+def spread(size, tell):
+    """Many tokens that are in the cache, in turns: more than what a worker
+    may keep beside it."""
+    return cached(size, tell, contestants.RIVALS, size["rounds"] // 2,
+                  known=5000)
+
+
+def cached(size, tell, those, count, known=1):
     authority = contestants.authority(others())
-    servers = {one.name: one.start(authority) for one in
-               (*contestants.RIVALS, contestants.FOUR, contestants.MANY)}
+    servers = {one.name: one.start(authority) for one in those}
     for server in servers.values():
-        load.run(server.url("/t"), 1, 16)
-    found = rounds(size["rounds"], servers,
-                   lambda server: measure(server, size["seconds"], 32), tell)
-    finish(servers, authority)
+        warm(server, 16, known=known)
+    found = rounds(count, servers,
+                   lambda server: measure(server, size["seconds"], 32,
+                                          known=known), tell)
+    finish([*servers.values(), authority])
     return found
 
 
@@ -44,11 +57,11 @@ def tokens(size, tell, new, count):
     authority = contestants.authority(others())
     servers = {one.name: one.start(authority) for one in contestants.RIVALS}
     for server in servers.values():
-        load.run(server.url("/t"), 1, 16, new=new, given=load.seed())
+        warm(server, 16, new=new, given=load.seed())
     found = rounds(count, servers,
                    lambda server: measure(server, size["seconds"], 32,
                                           new=new, given=load.seed()), tell)
-    finish(servers, authority)
+    finish([*servers.values(), authority])
     return found
 
 
@@ -65,36 +78,57 @@ def slow(size, tell):
         # of 2,000 clients on 100 streams each waits for two seconds, and what
         # they wait for at the end is not counted: that must not matter
         span = size["slow"] * (3 if server is servers["http2"] else 1)
-        load.run(server.url("/t"), 2, size["clients"], refused=True, new=100,
-                 given=load.seed())
-        found = measure(server, span, size["clients"], refused=True,
-                        new=100, given=load.seed())
+        warm(server, size["clients"], seconds=2, new=100, given=load.seed())
+        found = measure(server, span, size["clients"], new=100,
+                        given=load.seed())
         return {**found, "clients": size["clients"]}
 
-    found = rounds(2, servers, sample, tell)
-    for server in (*servers.values(), authority):
-        server.end()
+    found = rounds(3, servers, sample, tell)
+    finish([*servers.values(), authority])
     return found
 
 
 def workers(size, tell):
     """Hits with one worker and with two, which are not bound to CPUs."""
+    return scaled(size, tell, size["rounds"] // 2)
+
+
+def workers_misses(size, tell):
+    """Likewise, with tokens that nobody has seen."""
+    return scaled(size, tell, size["rounds"] // 3, new=100)
+
+
+def scaled(size, tell, count, new=0):
     authority = contestants.authority()
     servers = {}
     for one in contestants.RIVALS:
-        for count in 1, 2:
-            servers[f"{one.name}/{count}"] = one.start(
-                authority, workers=count, bound=False)
+        for number in 1, 2:
+            servers[f"{one.name}/{number}"] = one.start(
+                authority, workers=number, bound=False)
+
+    def given():
+        return load.seed() if new else "0"
+
     for server in servers.values():
-        load.run(server.url("/t"), 1, 16)
-    found = rounds(size["rounds"] // 2, servers,
+        warm(server, 16, new=new, given=given())
+    found = rounds(count, servers,
                    lambda server: measure(server, size["seconds"], 64,
-                                          threads=2), tell)
-    finish(servers, authority)
+                                          threads=2, new=new, given=given()),
+                   tell)
+    finish([*servers.values(), authority])
     return found
 
 
-def finish(servers, *more):
-    for server in (*servers.values(), *more):
+def warm(server, connections, seconds=1, **more):
+    """Not measured; once more if a crowd of connections took all the time."""
+    try:
+        load.run(server.url("/t"), seconds, connections, refused=True, **more)
+    except load.Failed:
+        load.run(server.url("/t"), seconds + 2, connections, refused=True,
+                 **more)
+
+
+def finish(servers):
+    for server in servers:
         server.check()
         server.end()

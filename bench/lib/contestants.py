@@ -40,8 +40,8 @@ AUTHORITY = """
     location ~ ^/user/tokens/(?<asked>[0-9a-f]+)$ {
         return 200 '@DETAILS@';
     }
-    location ~ ^/many/user/tokens/(?<asked>[0-9a-f]+)$ {
-        alias @DIR@/many.json;
+    location ~ ^/(?<many>many|many6)/user/tokens/(?<asked>[0-9a-f]+)$ {
+        alias @DIR@/$many.json;
         sub_filter_once on;
         sub_filter_types *;
         sub_filter ASKED $asked;
@@ -86,6 +86,7 @@ CACHED = PROXY + """
 UPSTREAM = """
     proxy_cache_path @DIR@/cache levels=1:2 keys_zone=tokens:96m inactive=10m
                      max_size=1g use_temp_path=off;
+    open_file_cache max=100000 inactive=60s;
     upstream authority {
         server 127.0.0.1:@AUTHORITY_PORT@ max_fails=0;
         keepalive 4096;
@@ -174,12 +175,15 @@ NJS = Contestant("njs", "njs + proxy_cache", load=("ngx_http_js_module.so",),
 
 LUA = Contestant("lua", "Lua + shared dictionary", load=LUA_MODULES,
                  files=("introspect.lua",), http="""
+    lua_package_path "@DIR@/?.lua;;";
     lua_shared_dict tokens @ZONE@;
     lua_shared_dict locks 1m;
     lua_socket_log_errors off;
 """, server="""
         location = /t {
-            access_by_lua_file introspect.lua;
+            access_by_lua_block {
+                require("introspect").check()
+            }
             empty_gif;
         }
         location = /-/count {
@@ -251,6 +255,11 @@ MANY = Contestant("many", "this module, cloudflare, 1,000 CIDRs",
                   load=("this",), http=CLOUDFLARE, server=LOCATION,
                   names={"PREFIX": "/many"})
 
+# in records that take four times as much
+MANY6 = Contestant("many6", "this module, cloudflare, 1,000 IPv6 CIDRs",
+                   load=("this",), http=CLOUDFLARE, server=LOCATION,
+                   names={"PREFIX": "/many6"})
+
 RIVALS = (NONE, AUTH_REQUEST, NJS, LUA, THIS)
 
 
@@ -291,7 +300,8 @@ def authority(cpus=None):
     """Answers at once, from the configuration."""
     four = ["127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32"]
     return Server(AUTHORITY_HTTP, AUTHORITY, bound=False, cpus=cpus,
-                  files={"many.json": details("ASKED", thousand())},
+                  files={"many.json": details("ASKED", thousand()),
+                         "many6.json": details("ASKED", thousand6())},
                   INTROSPECTION=INTROSPECTION, VERIFY=verify("$id"),
                   DETAILS=details("$asked", four))
 
@@ -300,6 +310,10 @@ def thousand():
     """CIDRs that do not merge; the client's is among them."""
     return ["127.0.0.0/8"] + [f"10.{i // 128}.{i % 128 * 2}.0/24"
                               for i in range(999)]
+
+
+def thousand6():
+    return ["127.0.0.0/8"] + [f"2001:db8:{i * 2:x}::/48" for i in range(999)]
 
 
 def slow_authority(cpus=None):

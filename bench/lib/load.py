@@ -18,17 +18,17 @@ class Failed(Exception):
 
 
 def seed():
-    """A string that no other load of this run or the last ones got."""
-    return f"{next(_seeds):x}x"
+    """Hexadecimal, that no other load of this run or the last ones got."""
+    return f"{next(_seeds):x}"
 
 
-def start(url, seconds, connections, new=0, head="", given="0", pause=0,
+def start(url, seconds, connections, new=0, known=1, given="0", pause=0,
           threads=1):
     """The process of a wrk; see bench/wrk/tokens.lua."""
     return subprocess.Popen(
         ["wrk", "-t", str(threads), "-c", str(connections),
          "-d", f"{seconds}s", "--timeout", "10s", "-s", SCRIPT, url, "--",
-         given, str(new), head, str(pause)],
+         given, str(new), str(known), str(pause)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         preexec_fn=elsewhere if threads == 1 else None)
 
@@ -43,7 +43,12 @@ def elsewhere():
 def finish(process, refused=False):
     """What it found.  Answers other than 2xx are a failure of the run: what
     was measured would be something else."""
-    output = process.communicate(timeout=120)[0]
+    try:
+        output = process.communicate(timeout=120)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise Failed("wrk did not end")
     lines = [line for line in output.splitlines()
              if line.startswith("result ")]
     if process.returncode != 0 or not lines:

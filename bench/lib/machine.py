@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from servers import BINARY, MODULE
+from servers import BINARY, MODULE, TOP
 
 
 def describe():
@@ -20,8 +20,20 @@ def describe():
         "nginx": said(r"nginx/(\S+)", BINARY, "-v"),
         "libcurl": libcurl(),
         "wrk": said(r"wrk \S*?(\d+\.\d+\.\d+)", "wrk", "-v"),
-        "load": round(os.getloadavg()[0], 1),
     }
+
+
+def commit():
+    """Of the module; with "+" if it was changed since."""
+    def git(*words):
+        done = subprocess.run(["git", "-C", TOP, *words], capture_output=True,
+                              text=True)
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    found = git("log", "-1", "--format=%h", "--", "ngx_module")
+    if not found:
+        return "unknown"
+    return found + ("+" if git("status", "--porcelain", "ngx_module") else "")
 
 
 def first(pattern, path):

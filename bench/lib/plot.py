@@ -7,14 +7,16 @@ from xml.sax.saxutils import escape
 from measure import over
 
 WIDTH, LEFT, BAR, GAP = 760, 260, 20, 8
-COLOURS = {"this": "#0b7a3b", "four": "#5aa877", "many": "#5aa877"}
+COLOURS = {"this": "#0b7a3b", "four": "#5aa877", "many": "#5aa877",
+           "many6": "#5aa877"}
 OTHER = "#8a97a6"
 
 
 def draw(scenarios, titles):
     parts = []
     y = 10
-    for name, title in (("hits", "cached hit"), ("misses", "cold miss")):
+    for name, title in (("hits", "cached hit"), ("spread", "of 5,000 tokens"),
+                        ("mix", "1 % misses"), ("misses", "cold miss")):
         if name in scenarios:
             y = panel(parts, y, title, scenarios[name], titles)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '

@@ -188,6 +188,15 @@ class Server:
             _running.remove(self)
 
 
+def complaints():
+    """The last lines of error logs of servers that still run."""
+    found = []
+    for server in _running:
+        with open(os.path.join(server.dir, "error.log")) as read:
+            found += [line.rstrip() for line in read.readlines()[-3:]]
+    return found
+
+
 def end_all():
     for server in list(_running):
         server.end()

@@ -73,16 +73,18 @@ def possible():
 
 def stalls(size, tell):
     found = {}
-    for kind in ("none", "dns", "connect", "tls", "answer"):
-        if kind == "dns" and not possible():
-            print("dns: needs root and namespaces", flush=True)
-            continue
-        found[kind] = [this(kind, size["stall"])]
-        tell_latency(kind, found[kind][0])
-    for one in contestants.RIVALS:
-        if one.asks and one is not contestants.THIS:
-            found[one.name] = [other(one, size["stall"])]
-            tell_latency(one.name, found[one.name][0])
+    for turn in range(size["turns"]):
+        for kind in ("none", "dns", "connect", "tls", "answer"):
+            if kind == "dns" and not possible():
+                print("dns: needs root and namespaces", flush=True)
+                continue
+            found.setdefault(kind, []).append(this(kind, size["stall"]))
+            tell_latency(kind, found[kind][-1])
+        for one in contestants.RIVALS:
+            if one.asks and one is not contestants.THIS:
+                found.setdefault(one.name, []).append(
+                    other(one, size["stall"]))
+                tell_latency(one.name, found[one.name][-1])
     return found
 
 
@@ -90,8 +92,8 @@ def tell_latency(name, sample):
     print(f"{name:14} p50 {sample['p50'] / 1000:.2f} ms, p99 "
           f"{sample['p99'] / 1000:.2f} ms, p99.9 "
           f"{sample['p999'] / 1000:.2f} ms, longest "
-          f"{sample['max'] / 1000:.1f} ms, {sample['hanging']} hung",
-          flush=True)
+          f"{sample['max'] / 1000:.1f} ms, {sample['rate']:.0f}/s, "
+          f"{sample['hanging']} hung", flush=True)
 
 
 def this(kind, seconds):
@@ -125,20 +127,50 @@ class Nobody:
         self.port = port
 
 
+CLIENTS, TIMEOUT = 200, 2
+
+
 def measure(server, seconds, stall, held):
     hanging = None
     if stall:
-        hanging = load.start(server.url("/t"), seconds + 3, 200, new=100,
-                             given=load.seed())
+        hanging = load.start(server.url("/t"), seconds + 3, CLIENTS, new=100,
+                             given=load.seed(), pause=100)
         time.sleep(1)
     found = load.run(server.url("/-/free"), seconds, 20, pause=10)
     found["hanging"] = connections(server)
+    asked = names_asked(held)
     if hanging:
-        hanging.communicate()
+        found["answered"] = hung(hanging, seconds + 3, not asked)
     server.end()
     for sock in held:
         sock.close()
     return found
+
+
+def hung(process, seconds, wait):
+    """How many answers clients got, all refusals.  Those who wait for the
+    authority have one for each time-out, or nothing was stalled."""
+    output = process.communicate(timeout=seconds + 60)[0]
+    last = [line for line in output.splitlines()
+            if line.startswith("result ")][-1]
+    answered, refused = int(last.split()[1]), int(last.split()[3])
+    if answered != refused or (
+            wait and answered > CLIENTS * (seconds // TIMEOUT + 1)):
+        raise load.Failed(f"stall: {answered} answers, {refused} refusals")
+    return answered
+
+
+def names_asked(held):
+    """Whether there is a silent name server, which was asked then.  Once it
+    has not answered in time, most are refused at once."""
+    for sock in held:
+        if sock.type == socket.SOCK_DGRAM:
+            sock.setblocking(False)
+            try:
+                return sock.recv(512)
+            except BlockingIOError:
+                raise load.Failed("stall: no name was asked for")
+    return None
 
 
 def connections(server):

@@ -1,10 +1,11 @@
 -- Copyright (C) The ngx_http_auth_token_module authors
 --
--- wrk -s tokens.lua URL -- SEED NEW HEAD PAUSE: requests with a token.  Of 100
--- requests, NEW show one that was never shown before, the others show the one
--- that SEED gives.  HEAD is how all tokens begin.  PAUSE is for how many
--- milliseconds a connection rests between requests.  The last line of the
--- output is read by bench/lib/load.py.
+-- wrk -s tokens.lua URL -- SEED NEW KNOWN PAUSE: requests with a token.  Of 100
+-- requests, NEW show one that was never shown before, the others take turns at
+-- KNOWN tokens that SEED gives.  SEED, hexadecimal, stands in the last 32
+-- characters, which are the token's id.  PAUSE is for how many milliseconds a
+-- connection rests between requests.  The last line of the output is read by
+-- bench/lib/load.py.
 
 local threads = 0
 
@@ -14,31 +15,36 @@ function setup(thread)
 end
 
 function init(args)
-    local seed, new, head = args[1], tonumber(args[2]), args[3]
-    local pause = tonumber(args[4])
-    local first = head .. seed .. string.rep("0", 40 - #head - #seed)
-    local before = "GET " .. wrk.path .. " HTTP/1.1\r\nHost: localhost\r\n"
-                   .. "Authorization: Bearer "
-    local known = before .. first .. "\r\n\r\n"
-    local form = before .. head .. seed .. "%0" .. 40 - #head - #seed
-                 .. "x\r\n\r\n"
+    local seed, new = args[1], tonumber(args[2])
+    local known, pause = tonumber(args[3]), tonumber(args[4])
+    local stem = string.rep("0", 28 - #seed) .. seed
+    local form = "GET " .. wrk.path .. " HTTP/1.1\r\nHost: localhost\r\n"
+                 .. "Authorization: Bearer " .. stem .. "%012x\r\n\r\n"
+    local last = 2^48 - 1
+    local tokens, at = {}, 0
     local turn, count = 0, number * 2^28
 
     if pause > 0 then
         delay = function() return pause end
     end
 
-    if new == 0 then
+    if new == 0 and known == 1 then
         wrk.headers["Host"] = "localhost"
-        wrk.headers["Authorization"] = "Bearer " .. first
+        wrk.headers["Authorization"] = "Bearer " .. stem
+                                       .. string.format("%012x", last)
         return
+    end
+
+    for i = 1, known do
+        tokens[i] = form:format(last - i + 1)
     end
 
     function request()
         turn = turn + new
 
         if turn < 100 then
-            return known
+            at = at % known + 1
+            return tokens[at]
         end
 
         turn = turn - 100
