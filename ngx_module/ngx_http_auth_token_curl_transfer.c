@@ -192,9 +192,10 @@ ngx_http_auth_token_curl_transfer_finish(ngx_http_auth_token_transfer_t *t,
 
 
 /*
- * libcurl itself repeats what was sent on a connection that turns out to be
- * closed.  Once more where nothing was sent, or where a GET met its end on a
- * connection that had been used before.
+ * Once more where nothing was sent, and where a connection that had been used
+ * before met its end before the answer: look-ups only read, and libcurl itself
+ * repeats any method so, but not over HTTP/2.  A GET also where the answer was
+ * none to it.
  */
 
 static ngx_uint_t
@@ -214,12 +215,8 @@ ngx_http_auth_token_curl_transfer_retry(ngx_http_auth_token_transfer_t *t)
         return 1;
     }
 
-    if (!t->idempotent) {
-        return 0;
-    }
-
     if (t->early) {
-        return 1;
+        return t->idempotent;
     }
 
     if (!t->reused) {
@@ -230,11 +227,13 @@ ngx_http_auth_token_curl_transfer_retry(ngx_http_auth_token_transfer_t *t)
 
     case CURLE_OK:
         /* said of the connection, shortly before it is closed */
-        return t->status == NGX_HTTP_AUTH_TOKEN_CURL_REQUEST_TIMEOUT;
+        return t->idempotent
+               && t->status == NGX_HTTP_AUTH_TOKEN_CURL_REQUEST_TIMEOUT;
 
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
         return !t->answer.begun;

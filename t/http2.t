@@ -21,7 +21,7 @@ FRONT = """
         ssl_certificate      {authority_dir}/good.pem;
         ssl_certificate_key  {authority_dir}/good.key;
         {more}
-        location /client {{
+        location / {{
             proxy_pass          http://127.0.0.1:{plain};
             proxy_http_version  1.1;
             proxy_buffering     off;
@@ -39,12 +39,23 @@ HTTP = """
         breaker     failures=0;
         {words}
     }}
+    auth_token_provider rfc {{
+        preset      introspection;
+        endpoint    https://127.0.0.1:{front}/introspect;
+        credential  basic nginx file:{client_secret};
+        ssl_trusted_certificate {ca};
+        breaker     failures=0;
+    }}
 """
 
 SERVER = """
         location / {{
             auth_token  cloudflare;
             add_header  X-Id $auth_token_id always;
+            proxy_pass  http://127.0.0.1:{backend};
+        }}
+        location /rfc {{
+            auth_token  rfc;
             proxy_pass  http://127.0.0.1:{backend};
         }}
 """
@@ -240,6 +251,29 @@ def a_server_that_dies():
     ok(poll(lambda: [ask(nginx, token) for token in tokens]
             == [(200, token.id) for token in tokens], 10, 0.3),
        "all of them when there is a server again")
+
+
+@test
+def a_server_that_dies_and_comes_back():
+    """A look-up by POST: it is sent again, by another connection."""
+    authority, front, nginx = start(words="timeout 10s;")
+    front.alert_ok = "its worker is killed"
+    first, late = authority.token(), authority.token()
+    is_(get(nginx, "/rfc", bearer=first.token).status, 200, "the first")
+    authority.rules({"match": {"path": "/introspect"}, "times": 1,
+                     "actions": [{"hold": True}]})
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(
+        get(nginx, "/rfc", bearer=late.token, timeout=20).status))
+    thread.start()
+    ok(poll(lambda: authority.counts()["requests"] == 2, 5), "under way")
+    for pid in front.workers():
+        os.kill(pid, signal.SIGKILL)
+    thread.join()
+    is_(answers, [200], "admitted")
+    seen = fronts(authority)
+    is_({protocol for _, protocol in seen}, {"HTTP/2.0"}, "by HTTP/2")
+    is_(len(seen), 3, "asked once more")
 
 
 @test
