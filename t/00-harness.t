@@ -245,6 +245,12 @@ passes('lookups, for each repetition', "$counted--- lookups: 2 2\n",
        head => 'repeat_each(2);');
 fails('too many lookups', qr/got: '?2/, "$counted--- lookups: 1\n");
 fails('too few lookups', qr/got: '?2/, "$counted--- lookups: 3\n");
+passes('lookups, a range', "$counted--- lookups: 2 1-2\n",
+       head => 'repeat_each(2);');
+fails('lookups beyond the range', qr/got: '?2/, "$counted--- lookups: 2 0-1\n",
+      head => 'repeat_each(2);');
+passes('a block that is not repeated', "$counted--- lookups: 2 9\n--- once: x\n",
+       head => 'repeat_each(2);');
 passes('lookups_like', <<"E");
 $counted--- lookups_like
 ^GET /client/v4/user/tokens/verify
@@ -255,6 +261,40 @@ $counted--- lookups_like
 ^GET /client/v4/user/tokens/verify
 ^GET /client/v4/user/tokens/\$ID_GOOD
 E
+
+
+# verdicts, of a server that always says the same
+
+sub says {
+    my ($verdict, $cache, $wanted) = @_;
+    return <<"E";
+=== TEST 1: a verdict
+--- http_config
+    map \$uri \$auth_token_verdict { default $verdict; }
+    map \$uri \$auth_token_cache { default $cache; }
+--- config
+    location = /t { return 204; }
+--- request
+GET /t
+--- error_code: 204
+--- verdict: $wanted
+E
+}
+
+passes('verdict', says('ALLOWED', 'MISS', 'ALLOWED MISS'));
+fails('another verdict', qr/UNKNOWN MISS/,
+      says('UNKNOWN', 'MISS', 'ALLOWED MISS'));
+fails('the same from elsewhere', qr/ALLOWED HIT/,
+      says('ALLOWED', 'HIT', 'ALLOWED MISS'));
+passes('a verdict, again', says('ALLOWED', 'HIT', 'ALLOWED HIT'),
+       head => 'repeat_each(2);');
+fails('a verdict that was not kept', qr/ALLOWED MISS/,
+      says('ALLOWED', 'MISS', 'ALLOWED MISS'), head => 'repeat_each(2);');
+fails('a refusal that was not kept', qr/UNKNOWN MISS/,
+      says('UNKNOWN', 'MISS', 'UNKNOWN MISS'), head => 'repeat_each(2);');
+passes('a failure, which is kept for a second',
+       says('UNAVAILABLE', 'MISS', 'UNAVAILABLE MISS'),
+       head => 'repeat_each(2);');
 
 my $backend = <<'E';
 === TEST 1: a request to the backend

@@ -25,6 +25,7 @@ EOF
 );
 
 no_root_location();
+repeat_each(2);
 run_tests();
 
 __DATA__
@@ -60,7 +61,7 @@ X-Verdict: MISSING
 ['X-Verdict: MISSING', 'X-Verdict: MISSING', 'X-Verdict: MALFORMED',
  'X-Verdict: MALFORMED', 'X-Verdict: ALLOWED', 'X-Verdict: UNKNOWN',
  'X-Verdict: MISSING']
---- lookups: 2
+--- lookups: 2 0
 --- backend_hits: 1
 
 

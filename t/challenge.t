@@ -35,6 +35,7 @@ add_block_preprocessor(sub {
 });
 
 no_root_location();
+repeat_each(2);
 run_tests();
 
 __DATA__

@@ -46,6 +46,7 @@ add_block_preprocessor(sub {
     }
 });
 
+repeat_each(2);
 run_tests();
 
 __DATA__
@@ -66,7 +67,7 @@ Authorization: Bearer 00000000000000000000000000000000
 --- response_headers
 WWW-Authenticate: Bearer realm="restricted", error="invalid_token"
 --- verdict: UNKNOWN MISS
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -161,7 +162,7 @@ $TOKEN_GOOD
 X-None: 1
 --- error_code eval
 [401, 401, 401, 401, 400, 200]
---- lookups: 1
+--- lookups: 1 0
 --- backend_hits: 1
 
 
@@ -204,6 +205,8 @@ Retry-After: 1
 !WWW-Authenticate
 --- error_log
 step "details": the credential was refused (status 401, code 10000
+--- warm_error_log
+verdict UNAVAILABLE
 
 
 
@@ -255,6 +258,8 @@ ALLOWED MISS
 --- error_code: 503
 --- error_log
 step "details": could not connect (status 0
+--- warm_error_log
+verdict UNAVAILABLE
 --- no_error_log eval
 qr{tokens/[0-9a-f]{32}}
 

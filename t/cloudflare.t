@@ -49,10 +49,12 @@ EOF
                       [qq{step "$step": $reason},
                        'access denied, verdict UNAVAILABLE, '
                        . 'provider "cloudflare", token id "']);
+    $block->set_value('warm_error_log', 'access denied, verdict UNAVAILABLE');
     $block->set_value('verdict', 'UNAVAILABLE MISS');
-    $block->set_value('lookups', $step eq 'details' ? 2 : 1);
+    $block->set_value('lookups', $step eq 'details' ? '2 0-1' : '1 0-1');
 });
 
+repeat_each(2);
 run_tests();
 
 __DATA__
@@ -120,7 +122,7 @@ Authorization: Bearer $TOKEN_ACCOUNT
 --- error_code: 401
 --- response_headers
 WWW-Authenticate: Bearer realm="restricted", error="invalid_token"
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -132,7 +134,7 @@ WWW-Authenticate: Bearer realm="restricted", error="invalid_token"
         credential  bearer file:$SECRETS/cloudflare.token;
     }
 --- error_code: 401
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -146,7 +148,7 @@ WWW-Authenticate: Bearer realm="restricted", error="invalid_token"
 --- more_headers
 Authorization: Bearer $TOKEN_ACCOUNT
 --- error_code: 401
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -158,7 +160,7 @@ Authorization: Bearer $TOKEN_UNKNOWN
 WWW-Authenticate: Bearer realm="restricted", error="invalid_token"
 --- verdict
 UNKNOWN MISS
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -255,6 +257,7 @@ Retry-After: 7
 !WWW-Authenticate
 --- error_log
 the authority asks us to wait (status 429, code 971
+--- once: that is told to who asked; others are to come when we ask again
 
 
 
@@ -407,7 +410,7 @@ the authority asks us to wait (status 429, code 971
 --- error_code: 401
 --- verdict
 INACTIVE MISS
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -417,7 +420,7 @@ INACTIVE MISS
 --- error_code: 401
 --- verdict
 INACTIVE MISS
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -427,7 +430,7 @@ INACTIVE MISS
 --- error_code: 401
 --- verdict
 EXPIRED MISS
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -437,7 +440,7 @@ EXPIRED MISS
 --- error_code: 401
 --- verdict
 NOT_YET_VALID MISS
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -462,7 +465,7 @@ NOT_YET_VALID MISS
 --- error_code: 401
 --- verdict
 EXPIRED MISS
---- lookups: 2
+--- lookups: 2 0
 
 
 
@@ -615,7 +618,7 @@ UNKNOWN -
  'Authorization: Bearer a23456789b123456789c123456789d1234567890']
 --- error_code eval
 [401, 200]
---- lookups: 2
+--- lookups: 2 0
 
 
 

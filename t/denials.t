@@ -35,6 +35,7 @@ our $Dry = <<'EOF';
     }
 EOF
 
+repeat_each(2);
 run_tests();
 
 __DATA__

@@ -68,6 +68,7 @@ sub record {
 }
 
 no_root_location();
+repeat_each(2);
 run_tests();
 
 __DATA__

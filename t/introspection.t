@@ -38,13 +38,15 @@ add_block_preprocessor(sub {
         $block->set_value('response_headers',
                           "Retry-After: 1\n!WWW-Authenticate");
         $block->set_value('verdict', 'UNAVAILABLE MISS');
-        $block->set_value('lookups', 1);
+        $block->set_value('lookups', '1 0-1');
         my $reason = $block->unusable;
         chomp $reason;
         $block->set_value('error_log', qq{step "introspection": $reason});
+        $block->set_value('warm_error_log', 'verdict UNAVAILABLE');
     }
 });
 
+repeat_each(2);
 run_tests();
 
 __DATA__
@@ -99,7 +101,7 @@ Authorization: Bearer a&token_type_hint=x
 --- verdict
 UNKNOWN MISS
 UNKNOWN -
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -120,7 +122,7 @@ Authorization: Bearer $TOKEN_DISABLED
 --- response_headers
 WWW-Authenticate: Bearer realm="restricted", error="invalid_token"
 --- verdict: UNKNOWN MISS
---- lookups: 1
+--- lookups: 1 0
 
 
 

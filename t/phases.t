@@ -26,6 +26,7 @@ EOF
 );
 
 no_root_location();
+repeat_each(2);
 run_tests();
 
 __DATA__
@@ -54,7 +55,7 @@ __DATA__
 --- more_headers
 Authorization: Bearer $TOKEN_UNKNOWN
 --- error_code: 401
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -89,7 +90,7 @@ WWW-Authenticate: Basic realm="x"
  'X-Token: $TOKEN_OTHER']
 --- error_code eval
 [200, 401, 401, 401]
---- lookups: 3
+--- lookups: 3 0
 --- backend_hits: 1
 
 
@@ -121,7 +122,7 @@ WWW-Authenticate: Basic realm="x"
 ['Authorization: Bearer $TOKEN_GOOD', 'Authorization: Bearer $TOKEN_UNKNOWN']
 --- error_code eval
 [200, 401]
---- lookups: 3
+--- lookups: 3 0
 --- backend_hits: 1
 
 
@@ -220,7 +221,7 @@ Retry-After: 1
 --- response_headers eval
 ['!WWW-Authenticate', '!WWW-Authenticate',
  'WWW-Authenticate: Basic realm="x", Bearer realm="restricted", error="invalid_token"']
---- lookups: 3
+--- lookups: 3 0
 --- backend_hits: 2
 
 
@@ -258,7 +259,7 @@ Retry-After: 1
 ['', '', '', '', 'Authorization: Bearer $TOKEN_GOOD']
 --- error_code eval
 [200, 200, 401, 401, 200]
---- lookups: 2
+--- lookups: 2 0
 --- backend_hits: 3
 
 
@@ -317,7 +318,9 @@ Retry-After: 1
     }
 --- response_headers
 X-Verdict: ALLOWED MISS $ID_GOOD
---- lookups: 2
+--- warm_response_headers
+X-Verdict: ALLOWED HIT $ID_GOOD
+--- lookups: 2 0
 --- backend_hits: 1
 
 
@@ -336,7 +339,9 @@ hello
 GET /
 --- response_headers
 X-Verdict: ALLOWED MISS
---- lookups: 2
+--- warm_response_headers
+X-Verdict: ALLOWED HIT
+--- lookups: 2 0
 
 
 
@@ -353,7 +358,9 @@ X-Verdict: ALLOWED MISS
     }
 --- response_headers
 X-Verdict: ALLOWED MISS $ID_GOOD
---- lookups: 2
+--- warm_response_headers
+X-Verdict: ALLOWED HIT $ID_GOOD
+--- lookups: 2 0
 --- backend_hits: 1
 
 
@@ -370,7 +377,9 @@ X-Verdict: ALLOWED MISS $ID_GOOD
     }
 --- response_headers
 X-Verdict: ALLOWED MISS $ID_GOOD
---- lookups: 2
+--- warm_response_headers
+X-Verdict: ALLOWED HIT $ID_GOOD
+--- lookups: 2 0
 --- backend_hits: 1
 
 
@@ -451,7 +460,7 @@ X-Verdict: ALLOWED rfc
 --- error_code: 401
 --- response_headers
 X-Verdict: UNKNOWN rfc
---- lookups: 3
+--- lookups: 3 0
 
 
 
@@ -473,7 +482,9 @@ X-Verdict: UNKNOWN rfc
     }
 --- response_headers
 X-Verdict: ALLOWED cloudflare MISS
---- lookups: 3
+--- warm_response_headers
+X-Verdict: ALLOWED cloudflare HIT
+--- lookups: 3 0
 --- backend_hits: 1
 
 
@@ -522,7 +533,7 @@ never
 Authorization: Bearer $TOKEN_UNKNOWN
 --- error_code: 401
 --- response_body_unlike: never
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -553,7 +564,7 @@ log in: MISSING
 [200, 200, 200]
 --- response_headers eval
 ['X-Verdict: ALLOWED,cloudflare', 'X-Verdict: ALLOWED,rfc', 'X-Verdict: ,']
---- lookups: 3
+--- lookups: 3 0
 --- backend_hits: 3
 
 

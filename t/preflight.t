@@ -51,6 +51,7 @@ our @cases = (
 );
 
 no_root_location();
+repeat_each(2);
 run_tests();
 
 __DATA__
@@ -67,5 +68,5 @@ __DATA__
 --- more_headers eval: [map { $_->[2] } @::cases]
 --- error_code eval: [map { $_->[1] } @::cases]
 --- backend_hits: 3
---- lookups: 2
+--- lookups: 2 0
 --- log_level: warn

@@ -55,6 +55,7 @@ our $config = <<'E2';
 E2
 
 no_root_location();
+repeat_each(2);
 run_tests();
 
 __DATA__

@@ -65,6 +65,7 @@ our @permissions = (
     'permission="Zone Read" resource=$arg_zone',
 );
 
+repeat_each(2);
 run_tests();
 
 __DATA__
@@ -78,7 +79,7 @@ __DATA__
 [200, 200,  200, 403,  200, 403,  403, 403,  403, 403,  403, 403,
  200, 403,  403, 403,  200, 403,  200, 403,  403, 403,  403, 403]
 --- backend_hits: 7
---- lookups: 2
+--- lookups: 2 0
 
 
 
@@ -279,7 +280,7 @@ Authorization: Bearer claims-lines-0123456789
  403, 403, 403, 403,   200, 200, 403, 403,   403, 403, 403, 403,
  403, 200, 403, 403,   200, 200, 403, 403,   403, 403, 403, 403]
 --- backend_hits: 7
---- lookups: 8
+--- lookups: 8 0
 
 
 
@@ -339,7 +340,7 @@ Authorization: Bearer $TOKEN_GOOD
 Authorization: Bearer $TOKEN_GOOD
 --- error_code eval: [403, 200, 200, 403]
 --- backend_hits: 2
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -361,7 +362,7 @@ Authorization: Bearer $TOKEN_GOOD
  'Authorization: Bearer $TOKEN_GOOD']
 --- error_code eval: [200, 200, 200, 403, 200]
 --- backend_hits: 4
---- lookups: 2
+--- lookups: 2 0
 
 
 
@@ -413,7 +414,7 @@ Authorization: Bearer $TOKEN_GOOD
 [('WWW-Authenticate: Bearer realm="restricted", error="insufficient_scope", scope="admin"') x 4,
  'X-Verdict: ALLOWED']
 --- backend_hits: 1
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -425,7 +426,7 @@ Authorization: Bearer $TOKEN_GOOD
 Authorization: Bearer $TOKEN_GOOD
 --- error_code eval: [200, 403, 200, 403]
 --- backend_hits: 2
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -523,4 +524,4 @@ Authorization: Bearer login-fresh-0123456789
 --- more_headers eval: ::bearers(12, 'what-is-kept-0123456789')
 --- error_code eval: [(403) x 4, (200) x 8]
 --- backend_hits: 8
---- lookups: 1
+--- lookups: 1 0

@@ -102,6 +102,7 @@ our @cases = (
     ['GET /several?t=$TOKEN_GOOD', 400, 'Authorization: Bearer'],
 );
 
+repeat_each(2);
 run_tests();
 
 __DATA__
@@ -113,7 +114,7 @@ __DATA__
 --- more_headers eval: [map { $_->[2] } @::cases]
 --- error_code eval: [map { $_->[1] } @::cases]
 --- backend_hits: 13
---- lookups: 2
+--- lookups: 2 0
 --- log_level: warn
 --- token_in_log_ok: nginx logs the request line of a denial
 --- token_in_response_ok: the backend repeats the query

@@ -13,6 +13,7 @@ our $cloudflare = <<'E2';
 E2
 
 no_root_location();
+repeat_each(2);
 run_tests();
 
 __DATA__

@@ -61,6 +61,7 @@ our $config = <<'E2';
 E2
 
 no_root_location();
+repeat_each(2);
 run_tests();
 
 __DATA__
@@ -126,7 +127,7 @@ my $many = CORE::join '\n', map { "X-F$_: $_" } 1 .. 50;
 ^GET /several HTTP/1.[01]\nX-Seen: <>\nHost: [^\n]*\n(Connection: close\n)?X-Last: 1\n\n
 --- error_code eval: [(200) x 10]
 --- log_level: warn
---- lookups: 1
+--- lookups: 1 0
 
 
 
@@ -140,7 +141,7 @@ my $many = CORE::join '\n', map { "X-F$_: $_" } 1 .. 50;
 --- error_code eval: [200, 401]
 --- backend_like
 ^GET /tried HTTP/1.[01]\nX-Seen: <>\nHost: [^\n]*\n(Connection: close\n)?X-Last: 1\n\n
---- lookups: 2
+--- lookups: 2 0
 --- log_level: warn
 
 

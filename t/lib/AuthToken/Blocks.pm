@@ -18,19 +18,20 @@ use Test::Nginx::Util ();
 use Time::HiRes qw(sleep time);
 
 use AuthToken::Authority;
+use AuthToken::Expect;
 use AuthToken::Logs;
 use AuthToken::Server;
 use AuthToken::Tokens;
 
 # the sections in which macros are expanded
 my @expanded = qw(
-    main_config http_config config post_main_config server_name
-    request raw_request pipelined_requests more_headers curl_options
-    error_code response_headers response_headers_like response_body
-    response_body_like response_body_unlike raw_response_headers_like
-    raw_response_headers_unlike error_log no_error_log grep_error_log_out
-    access_log no_access_log user_files tokens authority lookups_like
-    backend_like
+    main_config http_config config post_main_config server_name request
+    raw_request pipelined_requests more_headers curl_options error_code
+    response_headers response_headers_like response_body response_body_like
+    response_body_unlike raw_response_headers_like raw_response_headers_unlike
+    error_log no_error_log grep_error_log_out access_log no_access_log
+    user_files tokens authority lookups_like backend_like warm_error_log
+    warm_response_headers
 );
 
 my $module = 'ngx_http_auth_token_module';
@@ -88,6 +89,8 @@ sub hook {
     my $run = $Test::Nginx::Util::RunTestHelper;
     $Test::Nginx::Util::RunTestHelper = sub {
         my ($block, $dry_run, $repetition) = @_;
+
+        return if $repetition > 0 && defined $block->once;
 
         if ($repetition > 0) {
             again($block);
@@ -195,7 +198,7 @@ sub before {
     $previous = $block;
     $number++;
 
-    expect_verdict($block) if defined $block->verdict;
+    AuthToken::Expect::before($block);
 
     $tokens->block($number);
     my %all = (%macros, $tokens->macros);
@@ -232,25 +235,6 @@ sub before {
     }
 
     prepare($block);
-}
-
-
-# "VERDICT CACHE" of the answer, or a list of them, seen in a header field
-sub expect_verdict {
-    my ($block) = @_;
-
-    $block->set_value('config', <<'EOF' . $block->config);
-add_header X-Verdict "$auth_token_verdict $auth_token_cache" always;
-EOF
-
-    my $verdict = $block->verdict;
-    my @verdicts = ref $verdict ? @$verdict : split /\n/, $verdict;
-    my $headers = $block->response_headers;
-    my @headers = map {
-        (defined $headers ? $headers =~ s/\n*\z/\n/r : '') . "X-Verdict: $_"
-    } @verdicts;
-    $block->set_value('response_headers',
-                      @headers > 1 ? \@headers : $headers[0]);
 }
 
 
@@ -315,6 +299,7 @@ sub prepare {
 sub again {
     my ($block) = @_;
 
+    AuthToken::Expect::again($block);
     $authority->call('POST', 'clear');
     $authority->call('DELETE', 'rules');
     $authority->call('POST', 'rules', $own_rules) if $own_rules;
@@ -339,10 +324,7 @@ sub after {
 
     my $name = $block->name;
 
-    check_count($block, 'lookups', 'requests', $repetition);
-    check_count($block, 'backend_hits', 'backend', $repetition);
-    check_like($block, 'lookups_like', 'authority', $repetition);
-    check_like($block, 'backend_like', 'backend', $repetition);
+    AuthToken::Expect::after($block, $repetition, $authority, \@received);
 
     if (!defined $block->token_in_response_ok) {
         my @leaks = $logs->leaks(join("\n", @received), bearers());
@@ -351,65 +333,6 @@ sub after {
     }
 
     Test::More::ok(!problems($block), "$name - log is clean");
-}
-
-
-# N, or N for each repetition; without it, no request may reach the backend
-# in a block that expects nothing but refusals
-sub check_count {
-    my ($block, $section, $count, $repetition) = @_;
-
-    my $wanted = $block->$section;
-    if (!defined $wanted) {
-        return if $section ne 'backend_hits' || !only_refusals($block);
-        $wanted = 0;
-    }
-
-    my @wanted = ref $wanted ? @$wanted : split ' ', $wanted;
-    $wanted = $wanted[$repetition < @wanted ? $repetition : -1];
-
-    my $got;
-    my $end = time() + 2;
-    while (1) {
-        $got = $authority->call('GET', 'counts')->{$count};
-        last if $got >= $wanted || time() > $end;
-        sleep 0.05;
-    }
-
-    Test::More::is($got, $wanted, $block->name . " - $section");
-}
-
-
-sub only_refusals {
-    my ($block) = @_;
-
-    my $codes = $block->error_code;
-    return 0 if !defined $codes;
-    my @codes = ref $codes eq 'ARRAY' ? @$codes : $codes;
-    return !grep { !/^\s*[45]\d\d\s*$/ } @codes;
-}
-
-
-# a regular expression a line, for the request lines and heads in order
-sub check_like {
-    my ($block, $section, $role, $repetition) = @_;
-
-    my $wanted = $block->$section;
-    return if !defined $wanted || $repetition > 0;
-
-    my @wanted = grep { length } split /\n/, $wanted;
-    my @got = map {
-        join "\n", "$_->{method} $_->{path} $_->{version}",
-                   (map { "$_->[0]: $_->[1]" } @{$_->{headers}}),
-                   '', $_->{body}
-    } $authority->requests($role);
-
-    Test::More::is(scalar @got, scalar @wanted,
-                   $block->name . " - $section: number");
-    for my $i (0 .. $#wanted) {
-        Test::More::like($got[$i] // '', qr/$wanted[$i]/m,
-                         $block->name . " - $section: $i");
-    }
 }
 
 
