@@ -49,6 +49,11 @@ style:		## check the style and the layers of the code
 mutants:	## demand that the tests notice each of many mistakes
 	util/mutants/run $(MUTANTS)
 
+.PHONY: mutants-glue
+mutants-glue:	## the same of the glue, by the tests in t/; minutes
+	util/build.sh
+	util/mutants/glue $(MUTANTS)
+
 .PHONY: static
 static:		## static analysis of the core and of the glue
 	@$(INSTALL) tools

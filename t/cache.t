@@ -637,6 +637,9 @@ def max_lookups():
     authority.rules({"match": VERIFY, "actions": [{"hold": True}]})
     parallel(12, lambda i: get(nginx, "/", bearer=os.urandom(24).hex()))
     is_(authority.counts()["requests"], 3, "look-ups under way")
+    authority.rules()
+    is_([get(nginx, "/", bearer=authority.token().token).status
+         for _ in range(4)], [200] * 4, "those that are over do not count")
 
 
 @test

@@ -19,6 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 from harness import *  # noqa: E402
 
+BIG = 32 << 20
+
 VERIFY = {"path": {"re": "/verify$"}}
 SLOW = {"match": VERIFY, "actions": [{"delay": 400}, {"answer": "default"}]}
 HELD = {"match": VERIFY, "actions": [{"hold": True}]}
@@ -199,6 +201,57 @@ def kept_connections_and_pipelines():
             data += client.sock.recv(65536)
         is_(re.findall(rb"HTTP/1\.1 (\d+)", data),
             [b"200", b"401", b"401", b"200"], "pipelined")
+
+
+@test
+def bytes_while_they_wait():
+    """What a client says meanwhile makes nginx come to its request again, if
+    it had to wait for the client before."""
+    authority = Authority()
+    authority.rules(SLOW)
+    nginx = Nginx(authority, server=PROTECTED + """
+        location = /big {{
+            root  {dir};
+        }}
+    """)
+    with open(nginx.path("big"), "wb") as out:
+        out.truncate(BIG)
+    for entry, wanted in (({"status": "disabled"}, 401), ({}, 200)):
+        token = authority.token(**entry).token
+        seen = authority.counts()["requests"]
+        with Client(nginx) as client:
+            client.send("/big")
+            # it is more than nginx can send at once
+            ok(poll(lambda: nginx.status()["writing"] == 2), "under way")
+            is_(len(client.receive().body), BIG, "received")
+            client.send("/", bearer=token)
+            ok(asked(authority, seen + 1), "a look-up is under way")
+            client.sock.sendall(b"GET / HTTP/1.1\r\n")
+            is_(client.receive().status, wanted, "by its own token")
+    is_(authority.counts()["backend"], 1, "requests at the backend")
+
+
+@test
+def answers_are_for_those_who_asked():
+    authority = Authority()
+    authority.rules(SLOW)
+    nginx = Nginx(authority, server="""
+        location / {{
+            auth_token  cloudflare;
+            add_header  X-Id "$auth_token_id" always;
+            proxy_pass  http://127.0.0.1:{backend};
+        }}
+    """)
+    entries = ({"status": "active"}, {"status": "disabled"}) * 4
+    tokens = [authority.token(**entry) for entry in entries]
+    clients = [Client(nginx) for _ in tokens]
+    for client, token in zip(clients, tokens):
+        client.send("/", bearer=token.token)
+    responses = [client.receive() for client in clients]
+    is_([(one.status, one.header("x-id")) for one in responses],
+        [(status, token.id) for token, status in zip(tokens, (200, 401) * 4)],
+        "each has its own")
+    is_(authority.counts()["backend"], 4, "requests at the backend")
 
 
 @test

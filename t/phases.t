@@ -643,3 +643,31 @@ secret
 --- error_code eval
 [400, 400]
 --- lookups: 0
+
+
+
+=== TEST 32: another token of the request is asked about for itself
+--- config
+    location = /t {
+        auth_token  cloudflare token=$http_x_one;
+        try_files   /nothing /two;
+    }
+    location = /two {
+        auth_token  cloudflare token=$http_x_two;
+        add_header  X-Verdict "$auth_token_verdict,$auth_token_id" always;
+        proxy_pass  http://127.0.0.1:$BACKEND_PORT;
+    }
+--- request eval
+[map { 'GET /t' } 1 .. 4]
+--- more_headers eval
+["X-One: \$TOKEN_LIMITED\nX-Two: \$TOKEN_LIMITED",
+ "X-One: \$TOKEN_LIMITED\nX-Two: \$TOKEN_EXPIRED",
+ "X-One: \$TOKEN_LIMITED\nX-Two: \${TOKEN_LIMITED}x",
+ "X-One: \$TOKEN_GOOD\nX-Two: \$TOKEN_OTHER"]
+--- error_code eval
+[200, 401, 401, 200]
+--- response_headers eval
+['X-Verdict: ALLOWED,$ID_LIMITED', 'X-Verdict: EXPIRED,$ID_EXPIRED',
+ 'X-Verdict: UNKNOWN,', 'X-Verdict: ALLOWED,$ID_OTHER']
+--- lookups: 8 0
+--- backend_hits: 2

@@ -325,6 +325,26 @@ def a_slow_lookup_and_a_purge_of_all():
     after_race(*args)
 
 
+@test
+def a_slow_lookup_of_one_step_and_a_purge():
+    authority = Authority()
+    nginx = start(authority, workers=2)
+    token = authority.token(token="x" * 43)
+    authority.rules({"match": {"path": "/introspect"}, "times": 1,
+                     "actions": [{"delay": 700}, {"answer": {
+                         "status": 200, "body": {"active": True}}}]})
+    early = []
+    thread = threading.Thread(target=lambda: early.append(
+        cached(nginx, token.token, "/idp")))
+    thread.start()
+    ok(poll(lambda: authority.counts()["requests"] == 1, 5), "under way")
+    authority.token(token=token.token, id=token.id, status="disabled")
+    purge(nginx, token=token.token)
+    thread.join()
+    is_(early[0][0], 401, "who waited gets the new answer")
+    is_(cached(nginx, token.token, "/idp")[0], 401, "and who comes later")
+
+
 def who_waits(what):
     """Verify is in the cache, and details are asked for when the purge comes:
     what verify said before must not let in who waits."""

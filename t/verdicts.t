@@ -336,3 +336,35 @@ unix:$AUTHORITY_DIR/listener.sock
 [401, 401, 403]
 --- response_headers eval
 ['X-Verdict: INACTIVE', 'X-Verdict: EXPIRED', 'X-Verdict: ADDRESS_DENIED']
+
+
+
+=== TEST 19: an IPv6 client is in no network of IPv4
+--- inner
+[::1]:$FREE_PORT
+--- through: [::1]:$FREE_PORT
+--- tokens
+[{"token": "cfut_version_1_0123456789012345678901234567890", "id": "19000000000000000000000000000001", "status": "active", "condition": {"request_ip": {"in": ["::1"]}}},
+ {"token": "cfut_version_2_0123456789012345678901234567890", "id": "19000000000000000000000000000002", "status": "active", "condition": {"request_ip": {"in": ["127.0.0.1"]}}},
+ {"token": "cfut_version_3_0123456789012345678901234567890", "id": "19000000000000000000000000000003", "status": "active", "condition": {"request_ip": {"in": ["0.0.0.0/0"]}}},
+ {"token": "cfut_version_4_0123456789012345678901234567890", "id": "19000000000000000000000000000004", "status": "active", "condition": {"request_ip": {"not_in": ["0.0.0.0/0"]}}}]
+--- request eval
+[map { 'GET /t' } 1 .. 4]
+--- more_headers eval
+[map { "Authorization: Bearer cfut_version_${_}_0123456789012345678901234567890" } 1 .. 4]
+--- error_code eval
+[200, 403, 403, 200]
+
+
+
+=== TEST 20: where nothing is kept, each is asked about once
+--- http_config
+    auth_token_provider cloudflare {
+        preset      cloudflare;
+        endpoint    http://127.0.0.1:$AUTHORITY_PORT/client/v4/user/tokens;
+        credential  bearer file:$SECRETS/cloudflare.token;
+        cache       valid=0 negative=0;
+    }
+--- tokens_in_turn: GOOD DISABLED ELSEWHERE UNKNOWN
+--- codes: 200 401 403 401
+--- lookups: 6 6

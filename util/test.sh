@@ -34,6 +34,7 @@ fuzz            tools   make -s fuzz
 static          module,tools,named  util/static
 e2e             module,npm  run_prove
 hup             module  run_hup
+glue-mutants    module  util/mutants/glue --fifth
 sanitize        -       util/sanitize/run --short
 torture         -       t/torture/run --short
 '

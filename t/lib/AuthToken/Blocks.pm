@@ -83,6 +83,9 @@ sub hook {
     no strict 'refs';
     no warnings 'redefine';
 
+    choose(split /,/, $ENV{AUTH_TOKEN_BLOCKS})
+        if defined $ENV{AUTH_TOKEN_BLOCKS};
+
     # the last one, so that what those of a file make is expanded as well
     push @Test::Nginx::Util::BlockPreprocessors, \&before;
 
@@ -137,6 +140,22 @@ sub hook {
         my @result = $send->(@_);
         push @received, $result[0] if defined $result[0];
         return wantarray ? @result : $result[0];
+    };
+}
+
+
+# only the blocks of these numbers, each of which must be there
+sub choose {
+    my %wanted = map { $_ => 1 } @_;
+
+    no warnings 'redefine';
+    my $blocks = \&Test::Base::blocks;
+    *Test::Base::blocks = sub {
+        my @chosen = grep { $_->name =~ /^TEST (\d+):/ && $wanted{$1} }
+                     $blocks->(@_);
+        Test::Nginx::Util::bail_out('no such blocks')
+            if @chosen != keys %wanted;
+        return @chosen;
     };
 }
 
