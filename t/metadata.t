@@ -37,6 +37,7 @@ our $config = <<'E2';
 E2
 
 no_root_location();
+repeat_each(2);
 run_tests();
 
 __DATA__
