@@ -34,7 +34,9 @@ def starving():
     nginx = Nginx(authority, server=PROTECTED,
                   words="breaker failures=0; timeout 2s;",
                   environment={"LD_PRELOAD": library,
-                               "TORTURE_PAGE": page.path})
+                               "TORTURE_PAGE": page.path,
+                               "LSAN_OPTIONS": "suppressions=" + os.path.join(
+                                   HERE, "torture", "lsan.suppress")})
     nginx.emerg_ok = "nginx says so where it gets no memory"
     return authority, nginx, page
 
