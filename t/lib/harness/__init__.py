@@ -27,15 +27,17 @@ from .clock import Clock
 from .h2 import H2
 from .http import (Client, Response, exchange, get, h2_get, open_socket,
                    parallel, request_bytes)
+from .memory import Growth, ROOM
 from .nginx import (Nginx, PROTECTED, PROVIDER, SANITIZED,
                     module_built)
 from .tap import (VALGRIND, diag, is_, isnt, like, ok, plan_skip_all, poll,
                   run, skip, test, unlike)
 
 __all__ = [
-    "Authority", "Client", "Clock", "H2", "Nginx", "PROTECTED", "PROVIDER",
-    "Response", "SANITIZED", "Token", "VALGRIND", "diag", "exchange", "get",
-    "h2_get", "is_", "isnt", "like", "module_built", "ok", "open_socket",
-    "parallel", "plan_skip_all", "poll", "request_bytes", "run", "skip",
-    "test", "unlike",
+    "Authority", "Client", "Clock", "Growth", "H2", "Nginx", "PROTECTED",
+    "PROVIDER", "ROOM", "Response", "SANITIZED", "Token", "VALGRIND",
+    "diag", "exchange", "get", "h2_get", "is_", "isnt", "like",
+    "module_built", "ok", "open_socket", "parallel", "plan_skip_all",
+    "poll", "request_bytes", "run", "skip", "test",
+    "unlike",
 ]
