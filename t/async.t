@@ -144,8 +144,12 @@ def nobody_listens():
     t = a.token()
     n.configure(http=PROVIDER.replace("{plain}", "1"))
     n.reload()
+    growth, begun = Growth(n), time.monotonic()
     response = get(n, bearer=t.token)
+    took = time.monotonic() - begun
     is_(response.status, 503, "refused")
+    ok(took < 1, f"at once ({took:.2f} s)")
+    ok(growth.peak() < ROOM, f"for {growth.peak()} KiB")
     ok(n.wait_log('step "verify": could not connect'), "logged")
     is_(a.counts()["backend"], 0, "the backend")
 

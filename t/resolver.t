@@ -220,11 +220,12 @@ def a_name_server_that_answers_nonsense():
             authority, nginx = start("timeout 2s; breaker failures=0;",
                                      RESOLV)
             token = authority.token()
-            begun = time.monotonic()
+            growth, begun = Growth(nginx), time.monotonic()
             response = get(nginx, "/", bearer=token.token)
             took = time.monotonic() - begun
             ok(response.status == 503 and took < 3.5,
                f"{name}: {response.status} after {took:.2f} s")
+            ok(growth.peak() < ROOM, f"{name}: for {growth.peak()} KiB")
             ok(server.asked > 0, f"{name}: it was asked")
             begun = time.monotonic()
             is_(get(nginx, "/plain").status, 200, f"{name}: other pages")
@@ -252,9 +253,10 @@ def a_name_server_that_lies():
             nginx.configure(http=HTTP.replace("{tls}", str(port)))
             ok(nginx.reload(), "reloaded")
             token = authority.token()
-            begun = time.monotonic()
+            growth, begun = Growth(nginx), time.monotonic()
             is_(get(nginx, "/", bearer=token.token).status, 503, kind)
             ok(time.monotonic() - begun < 3, f"{kind}: in time")
+            ok(growth.peak() < ROOM, f"{kind}: for {growth.peak()} KiB")
             is_(impostor.counts()["requests"], 0,
                 f"{kind}: he sees no request")
             is_(authority.counts()["backend"], 0, f"{kind}: the backend")

@@ -67,6 +67,7 @@ def mix_up(tls):
     is_(get(nginx, "/", bearer=known[0].token).header("x-subject"),
         "subject-0", "without fault")
 
+    growth = Growth(nginx)
     authority.rules({"match": {"path": {"re": "introspect"}},
                      "actions": [{"answer": "default"}, {"send": UNASKED}]})
     wrong = []
@@ -90,6 +91,7 @@ def mix_up(tls):
         # time for it to arrive: until the authority has sent what it owes
         poll(lambda: False, 0.008)
     is_(wrong, [], "response on the idle connection")
+    ok(growth.peak() < ROOM, f"for {growth.peak()} KiB")
 
     stranger = get(nginx, "/", bearer="no-such-token-anywhere")
     is_(stranger.status, 401, "an unknown token stays unknown")
@@ -115,6 +117,34 @@ def reuse(tls):
     counts = authority.counts()
     is_(counts["requests"], 30, "look-ups")
     is_(counts["connections"], 1, "connections for them")
+
+
+def flood(tls):
+    """More than a worker should read, on a connection that nobody uses."""
+    authority = Authority()
+    known = tokens(authority, 3)
+    nginx = start(authority, tls)
+    growth = Growth(nginx)
+    authority.rules({"match": INTROSPECT, "times": 1, "actions": [
+        {"answer": "default"},
+        {"later": 3, "actions": [{"endless": "body", "size": 65536,
+                                  "gap": 10}]}]})
+    is_(get(nginx, "/", bearer=known[0].token).status, 200, "before")
+    ok(poll(lambda: authority.counts()["open"] == 0, 5),
+       "the connection is closed, whatever was still to come")
+    ok(growth.peak() < ROOM, f"for {growth.peak()} KiB")
+    is_(get(nginx, "/", bearer=known[1].token).header("x-subject"),
+        "subject-1", "the next one has its own answer")
+
+
+@test
+def a_flood_nobody_asked_for_over_http():
+    flood(False)
+
+
+@test
+def a_flood_nobody_asked_for_over_https():
+    flood(True)
 
 
 @test

@@ -14,14 +14,15 @@ ROOM = 1 << 18 if SANITIZED or VALGRIND else 2048
 
 class Growth:
     """From now on.  The kernel keeps the highest size of a process, so that
-    what is given back before the answer counts too."""
+    what is given back before the answer counts too.  Pages of programs and of
+    zones do not count: they are read in when first they are needed, and stay."""
 
     def __init__(self, nginx):
         self.pid = nginx.workers()[0]
         # forgets the peak
         with open(f"/proc/{self.pid}/clear_refs", "w") as out:
             out.write("5")
-        self.size = self.field("VmRSS")
+        self.size = self.field("RssAnon")
 
     def field(self, name):
         with open(f"/proc/{self.pid}/status") as read:
@@ -29,4 +30,5 @@ class Growth:
 
     def peak(self):
         """KiB"""
-        return self.field("VmHWM") - self.size
+        return self.field("VmHWM") - self.field("RssFile") \
+            - self.field("RssShmem") - self.size
