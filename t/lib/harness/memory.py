@@ -15,7 +15,7 @@ ROOM = 1 << 18 if SANITIZED or VALGRIND else 2048
 class Growth:
     """From now on.  The kernel keeps the highest size of a process, so that
     what is given back before the answer counts too.  Pages of programs and of
-    zones do not count: they are read in when first they are needed, and stay."""
+    zones do not count: they come in when first they are needed, and stay."""
 
     def __init__(self, nginx):
         self.pid = nginx.workers()[0]
