@@ -106,12 +106,15 @@ auth_token_json_rc_e auth_token_json_walk(const auth_token_json_t *root,
     auth_token_str_t pointer, auth_token_json_visit_pt visit, void *data);
 
 /*
- * Appends a value to a document.  A string equal to "secret" (if that has 16
- * bytes or more) is written as null: a record must not hold the token.
- * Returns 0, or -1 when the buffer fails.
+ * Appends a value to a document.  A string that holds "secret" is written as
+ * null, a member with such a name is left out: a record must not hold the
+ * token.  Returns 0, or -1 when the buffer fails.
  */
 int auth_token_json_doc(auth_token_buf_t *b, const auth_token_json_t *v,
     auth_token_str_t secret);
+
+/* whether "secret" is a part of the text; 0 if it has less than 16 bytes */
+int auth_token_json_holds(auth_token_str_t text, auth_token_str_t secret);
 
 
 #endif /* _AUTH_TOKEN_JSON_H_INCLUDED_ */

@@ -261,21 +261,28 @@ static int
 auth_token_mapping_words_split(auth_token_mapping_words_t *words,
     auth_token_str_t text)
 {
-    size_t  i, start;
+    int               rc;
+    size_t            i;
+    auth_token_str_t  word;
 
     for (i = 0; i < text.len; i++) {
         if (text.data[i] == ' ') {
             continue;
         }
 
-        for (start = i; i < text.len && text.data[i] != ' '; i++) {
-            /* void */
+        word.data = text.data + i;
+
+        while (i < text.len && text.data[i] != ' ') {
+            i++;
         }
 
-        if (auth_token_doc_add_string(words->doc, text.data + start,
-                                      i - start)
-            != 0)
-        {
+        word.len = (size_t) (text.data + i - word.data);
+
+        rc = auth_token_json_holds(word, words->secret)
+             ? auth_token_doc_add_null(words->doc)
+             : auth_token_doc_add_string(words->doc, word.data, word.len);
+
+        if (rc != 0) {
             return -1;
         }
     }
@@ -303,7 +310,8 @@ auth_token_mapping_rest(const auth_token_mapping_t *m,
         }
 
         if (auth_token_json_type(v) == AUTH_TOKEN_DOC_NULL
-            || auth_token_mapping_taken(m, &name))
+            || auth_token_mapping_taken(m, &name)
+            || auth_token_json_holds(name, secret))
         {
             continue;
         }

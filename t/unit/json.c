@@ -15,6 +15,10 @@
 #include "parse.h"
 
 
+/* as long as TOKEN, and the same but for its end */
+#define TOKEN_BUT_ONE  "8M7wS6hCpXVc-DoRnPPY_UCWPgy8aea4Wy6kCe5S"
+
+
 typedef struct {
     const char  *name;
     const char  *text;
@@ -204,10 +208,11 @@ test_doc(void)
 
     static const char  all[] =
         "{\"a\":[1,-5,true,false,null,0.5,{\"b\":\"c\"},[]],\"d\":{},"
-        "\"t\":\"" TOKEN "\",\"u\":[\"x" TOKEN "\",\"" TOKEN "\"]}";
+        "\"t\":\"" TOKEN "\",\"u\":[\"x " TOKEN ".\",\"" TOKEN "\"],"
+        "\"" TOKEN "\":1,\"v\":\"" TOKEN_BUT_ONE "\"}";
     static const char  want[] =
         "{\"a\":[1,-5,true,false,null,0.5,{\"b\":\"c\"},[]],\"d\":{},"
-        "\"t\":null,\"u\":[\"x" TOKEN "\",null]}";
+        "\"t\":null,\"u\":[null,null],\"v\":\"" TOKEN_BUT_ONE "\"}";
 
     root = parse(all);
 

@@ -68,6 +68,10 @@ static const doc_case_t  doc_cases[] = {
     { "{\"scopes\":[\"a\",\"b\"]}", "{\"scopes\":[\"a\",\"b\"]}" },
     { "{\"scopes\":[\"" TOKEN "\"]}", "{\"scopes\":[null]}" },
     { "{\"scopes\":\"" TOKEN "\"}", "{\"scopes\":[null]}" },
+    { "{\"scopes\":\"a x" TOKEN " b\"}",
+      "{\"scopes\":[\"a\",null,\"b\"]}" },
+    { "{\"meta\":{\"" TOKEN "\":[],\"b\":\"x " TOKEN "\"}}",
+      "{\"meta\":{\"b\":null}}" },
     { "{\"scopes\":{}}", NULL },
     { "{\"scopes\":1}", NULL },
     { "{\"meta\":{\"a\":[1,{}]},\"scopes\":null}",
@@ -216,8 +220,9 @@ test_active(void)
     m.nactive = 3;
     m.rest = 1;
 
-    ok(apply(&m, "{\"active\":true,\"revoked\":false,\"x\":{}}", TOKEN, NULL,
-             &record) == RECORD, "with the rest");
+    ok(apply(&m, "{\"active\":true,\"revoked\":false,\"x\":{},"
+             "\"y" TOKEN "\":1}", TOKEN, NULL, &record) == RECORD,
+       "with the rest");
     is_doc(&record, "{\"x\":{}}", "which holds no fact twice");
 
     auth_token_buf_free(&record);
