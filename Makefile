@@ -30,7 +30,6 @@ flood:		## a minute of random tokens against the cache
 .PHONY: long
 long:		## the long forms: reloads, deaths, clients; minutes
 	util/build.sh
-	AUTH_TOKEN_LONG=1 prove -v t/resolver.t :: moves
 	AUTH_TOKEN_RELOADS=100 prove -v t/reload.t :: under_load
 	AUTH_TOKEN_KILLS=1000 prove -v t/survival.t :: killed
 	AUTH_TOKEN_CROWD=10000 prove -v t/crowd.t
