@@ -3,8 +3,8 @@
 # Copyright (C) The ngx_http_auth_token_module authors
 #
 # Tests for what stands in the logs.  The failure this file exists for: a
-# token or a secret in a line, or so many lines that a flood of requests
-# fills the disk.
+# token or a secret in a line, or an authority that is away and fills the disk.
+# Denials are a line each, as nginx's own are.
 
 import os
 import re
