@@ -67,6 +67,11 @@ sanitize:		## all tests in t/ with an nginx made with ASan and UBSan
 valgrind:	## the tests in t/ with nginx under valgrind; hours
 	util/valgrind $(FILES)
 
+.PHONY: bytewise
+bytewise:	## the tests in t/ with an nginx that reads and writes bytes
+	util/build.sh
+	util/bytewise $(FILES)
+
 .PHONY: leak
 leak:		## memory and descriptors of a worker over many requests
 	util/build.sh

@@ -35,6 +35,7 @@ static          module,tools,named  util/static
 e2e             module,npm  run_prove
 hup             module  run_hup
 glue-mutants    module  util/mutants/glue --fifth
+bytewise        module  util/bytewise --short
 sanitize        -       util/sanitize/run --short
 torture         -       t/torture/run --short
 '
