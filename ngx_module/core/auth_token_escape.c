@@ -70,6 +70,8 @@ auth_token_escape_is_hex(unsigned char c)
 }
 
 
+/* of a byte that is reserved */
+
 static int
 auth_token_escape_char(unsigned char c, auth_token_place_e place,
     auth_token_buf_t *out)
@@ -91,12 +93,11 @@ auth_token_escape_char(unsigned char c, auth_token_place_e place,
         break;
 
     default: /* AUTH_TOKEN_PLACE_PATH, _QUERY, _FORM */
-        if (c == ' ' && place == AUTH_TOKEN_PLACE_FORM) {
-            c = '+';
-
-        } else if (!auth_token_escape_is_unreserved(c)) {
+        if (c != ' ' || place != AUTH_TOKEN_PLACE_FORM) {
             return auth_token_escape_code(c, "%", out);
         }
+
+        c = '+';
     }
 
     return auth_token_buf_addc(out, c);

@@ -230,7 +230,7 @@ auth_token_header_json(auth_token_str_t type)
     suffix.data = type.data + type.len - suffix.len;
 
     return auth_token_header_token(type)
-           && auth_token_header_is(suffix, "+json");
+           && strncasecmp((char *) suffix.data, "+json", suffix.len) == 0;
 }
 
 

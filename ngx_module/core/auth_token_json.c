@@ -67,7 +67,7 @@ auth_token_json_parse(auth_token_str_t text, int list_ok, const char **reason)
         return NULL;
     }
 
-    if (!json_is_object(root) && !list_ok) {
+    if (json_typeof(root) != JSON_OBJECT && !list_ok) {
         json_decref(root);
         *reason = "the body is not a JSON object";
         return NULL;

@@ -173,6 +173,8 @@ static const answer_case_t  verify_cases[] = {
       UNAVAILABLE, 0, 0, 0 },
     { "401, errors a map", 401, JSON, "{\"success\":false,\"errors\":{"
       "\"0\":{\"code\":1}}}", UNAVAILABLE, 1, 0, 0 },
+    { "401, errors a text", 401, JSON, "{\"success\":false,\"errors\":\"x\"}",
+      UNAVAILABLE, 0, 0, 0 },
     { "401, an OAuth error", 401, JSON, "{\"error\":\"invalid_token\"}",
       UNAVAILABLE, 0, 0, 0 },
     { "401, encoded", 401, "Content-Encoding: br\r\n" JSON, REFUSED(1000),
@@ -268,6 +270,8 @@ read_one(const auth_token_step_t *step, const char *headers,
     answer.status = status;
     answer.headers = str_of(headers);
     answer.body = body;
+    answer.claims = str_of(NULL);
+    answer.unverified = NULL;
 
     memset(result, 0xff, sizeof(*result));
 

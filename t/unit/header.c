@@ -55,6 +55,9 @@ static const head_case_t  head_cases[] = {
     { "+json without a name", "Content-Type: application/+json\r\n", 0, 0, 0 },
     { "a longer name", "Content-Type: application/jsonp\r\n", 0, 0, 0 },
     { "a shorter name", "Content-Type: application/jso\r\n", 0, 0, 0 },
+    { "a name of that length", "Content-Type: application/xson\r\n", 0, 0, 0 },
+    { "a suffix of that length", "Content-Type: application/x-json\r\n",
+      0, 0, 0 },
     { "a sequence", "Content-Type: application/json-seq\r\n", 0, 0, 0 },
     { "+json in a parameter", "Content-Type: text/html; a=x+json\r\n",
       0, 0, 0 },
@@ -63,9 +66,14 @@ static const head_case_t  head_cases[] = {
       0, 0, 0 },
     { "a blank inside", "Content-Type: application/a b+json\r\n", 0, 0, 0 },
     { "a parameter alone", "Content-Type: ;application/json\r\n", 0, 0, 0 },
+    { "other fields of these lengths", "Content-Typo: application/json\r\n"
+      "Content-Encodinx: gzip\r\nRetry-After_: 1\r\nRetry-Aftex: 1\r\n"
+      "RateLimix: \"a\";r=9\r\nRateLimit-Policx: \"a\";q=1\r\n", 0, 0, 0 },
     { "only another field", "X-Content-Type: application/json\r\n", 0, 0, 0 },
 
     { "gzip", J "Content-Encoding: gzip\r\n", 0, 1, 1 },
+    { "an encoding of that length", J "Content-Encoding: identitx\r\n",
+      0, 1, 1 },
     { "br and identity", J "Content-Encoding: br\r\n"
       "Content-Encoding: identity\r\n", 0, 1, 1 },
     { "a list of encodings", J "Content-Encoding: identity, gzip\r\n",
@@ -193,6 +201,41 @@ test_head(void)
 }
 
 
+/* what is signed is called so, and nothing else is */
+
+static void
+test_jwt(void)
+{
+    size_t               i;
+    char                 lines[200];
+    auth_token_header_t  head;
+
+#define TYPE  "application/token-introspection+jwt"
+
+    static const struct {
+        const char  *type;
+        unsigned     jwt;
+    } cases[] = {
+        { TYPE, 1 },
+        { "Application/Token-Introspection+JWT", 1 },
+        { TYPE " ; charset=utf-8", 1 },
+        { "application/token-introspection+jws", 0 },
+        { TYPE "x", 0 },
+        { "application/json", 0 },
+        { "application/jwt", 0 },
+        { "text/html; a=" TYPE, 0 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        sprintf(lines, "Content-Type: %s\r\n", cases[i].type);
+
+        auth_token_header_read(guarded(lines), NOW, &head);
+
+        is_int(head.jwt, cases[i].jwt, cases[i].type);
+    }
+}
+
+
 static void
 test_numbers(void)
 {
@@ -243,6 +286,7 @@ int
 main(void)
 {
     test_head();
+    test_jwt();
     test_numbers();
 
     return done();

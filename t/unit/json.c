@@ -103,6 +103,10 @@ test_parse(void)
     is_int(auth_token_json_size(root), 1, "size of a list");
     auth_token_json_free(root);
 
+    root = auth_token_json_parse(guarded("{\"a\":1,\"b\":[]}"), 1, &reason);
+    is_int(auth_token_json_size(root), 2, "size of an object");
+    auth_token_json_free(root);
+
     root = auth_token_json_parse(guarded("1"), 1, &reason);
     ok(root == NULL, "a number where a list is allowed");
 
@@ -372,6 +376,7 @@ main(void)
     test_member();
 
     ok(auth_token_json_type(NULL) == AUTH_TOKEN_DOC_ABSENT, "no value");
+    is_int(auth_token_json_size(NULL), 0, "of no size");
 
     return done();
 }

@@ -8,6 +8,7 @@
  */
 
 
+#include "../../ngx_module/core/auth_token_json.c"
 #include "../../ngx_module/core/auth_token_pointer.c"
 
 #include "parse.h"
@@ -154,6 +155,9 @@ test_find(void)
            "find \"%s\"", c->pointer);
     }
 
+    ok(auth_token_json_find(NULL, str_of("/s"), &v) == WRONG && v == NULL,
+       "nothing found in nothing");
+
     auth_token_json_find(root, str_of("/s"), &v);
     is_mem(auth_token_json_string(v).data, auth_token_json_string(v).len,
            "text", 4, "the text of a string");
@@ -199,6 +203,12 @@ test_walk(void)
         ok(auth_token_json_walk(root, guarded(c->pointer), visit, &visits)
            == c->rc && visits == c->visits, "walk \"%s\"", c->pointer);
     }
+
+    visits = 0;
+
+    ok(auth_token_json_walk(NULL, str_of("/p"), visit, &visits) == WRONG
+       && auth_token_json_walk(NULL, str_of("/*"), visit, &visits) == WRONG
+       && visits == 0, "no walk through nothing");
 
     auth_token_json_free(root);
 }

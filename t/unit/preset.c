@@ -144,6 +144,10 @@ test_tokens(void)
     test_set(&preset("cloudflare_id")->token);
     test_set(&preset("cloudflare")->steps[0].mapping.id_syntax);
 
+    bad.charset = str_of("a-z");
+    ok(auth_token_syntax_ok(&bad, str_of("b"))
+       && !auth_token_syntax_ok(&bad, str_of("B")), "a set that is made anew");
+
     bad.charset = str_of("z-a");
     ok(!auth_token_syntax_ok(&bad, str_of("b")), "a broken one fits nothing");
 }
@@ -430,6 +434,38 @@ test_mapping_changes(uint64_t base)
 
 
 static void
+test_jwt_changes(uint64_t base)
+{
+    uint64_t               of_jwt;
+    auth_token_step_t      s;
+    auth_token_signed_t    jwt;
+    auth_token_protocol_t  p;
+
+    memset(&jwt, 0, sizeof(jwt));
+
+    change(s.jwt, &jwt);
+
+    of_jwt = print_of(&p);
+
+    jwt.leeway = 1;
+    ok(print_of(&p) == of_jwt, "the leeway changes nothing");
+
+    jwt.issuer = str_of("a");
+    base = print_of(&p);
+    ok(base != of_jwt, "a change of its issuer");
+
+    jwt.issuer = str_of("");
+    jwt.audience = str_of("a");
+    ok(print_of(&p) != of_jwt && print_of(&p) != base,
+       "a change of its audience");
+
+    jwt.audience = str_of("");
+    jwt.algs = 1;
+    ok(print_of(&p) != of_jwt, "a change of its algorithms");
+}
+
+
+static void
 test_fingerprint(void)
 {
     size_t                  max;
@@ -443,6 +479,7 @@ test_fingerprint(void)
 
     test_request_changes(base);
     test_mapping_changes(base);
+    test_jwt_changes(base);
 
     sample(&p, &s);
     ok(print_of(&p) == base, "the same again");

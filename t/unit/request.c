@@ -164,6 +164,79 @@ test_custom(auth_token_vars_t *vars)
 }
 
 
+/* a field that differs in one letter from ours does not replace it */
+
+static void
+test_alike(auth_token_vars_t *vars)
+{
+    auth_token_step_t     step;
+    auth_token_request_t  r;
+
+    static const auth_token_signed_t  jwt = { .leeway = 0 };
+    static const auth_token_pair_t    alike[] = {
+        { auth_token_str("Accepx"), auth_token_str("text/html") }
+    };
+
+    step = custom_step;
+    step.jwt = &jwt;
+    step.path = str_of("lookup");
+    step.body = AUTH_TOKEN_BODY_NONE;
+    step.nheaders = 1;
+    step.headers = alike;
+
+    is_int(auth_token_request_build(&step, str_of("http://[::1]/"), vars, &r),
+           0, "a step that wants a JWT");
+    is_mem(r.url.data, r.url.len, "http://[::1]/lookup", 19, "its URL");
+    ok(headers_are(&r.headers, "Accept: application/token-introspection+jwt|"
+                   "Accepx: text/html|"), "what it accepts");
+    auth_token_request_free(&r);
+}
+
+
+/* half of a request is none, wherever the room ends */
+
+static void
+test_room(const auth_token_vars_t *vars)
+{
+    size_t             max;
+    auth_token_buf_t   b;
+    auth_token_step_t  step;
+
+    static const auth_token_pair_t  form[] = {
+        { auth_token_str("a b"), auth_token_str("$token") },
+        { auth_token_str("c"), auth_token_str("d") }
+    };
+
+    step = custom_step;
+    step.body = AUTH_TOKEN_BODY_FORM;
+    step.nform = 2;
+    step.form = form;
+
+#define every(call, want)                                                     \
+    for (max = 0; ; max++) {                                                  \
+        auth_token_buf_init(&b, max);                                         \
+                                                                              \
+        if (call == 0) {                                                      \
+            break;                                                            \
+        }                                                                     \
+                                                                              \
+        auth_token_buf_free(&b);                                              \
+    }                                                                         \
+                                                                              \
+    ok(max == strlen(want) && b.len <= max, "every ceiling under " want);     \
+    auth_token_buf_free(&b);
+
+    every(auth_token_request_url(&step, str_of("http://a"), vars, &b),
+          "http://a/lookup|")
+    every(auth_token_request_body(&step, vars, &b), "a+b=t&c=d")
+    every(auth_token_request_field(&b, str_of("X"), str_of("$token"), vars),
+          "X: t|")
+    every(auth_token_request_headers(&step, vars, &b),
+          "Content-Type: application/x-www-form-urlencoded|"
+          "ACCEPT: application/vnd.x+json|X-Token: t|X-Id: " ID "|")
+}
+
+
 static void
 test_ceilings(auth_token_vars_t *vars)
 {
@@ -220,6 +293,10 @@ main(void)
 
     test_build(&vars);
     test_custom(&vars);
+    test_alike(&vars);
+
+    vars.token = str_of("t");
+    test_room(&vars);
     test_ceilings(&vars);
 
     auth_token_buf_free(&record);

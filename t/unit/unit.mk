@@ -17,27 +17,11 @@ UNIT_TESTS    = $(UNIT_NAMES:%=$(UNIT_DIR)/test/%)
 UNIT_ARCHIVE  = $(UNIT_DIR)/libcore.a
 UNIT_OBJS     = $(UNIT_CORE:ngx_module/core/%.c=$(UNIT_DIR)/core/%.o)
 
-# sources whose every branch their unit test takes
-UNIT_COVERED += auth_token_bearer auth_token_charset auth_token_time \
-                auth_token_cidr auth_token_cidr_text auth_token_pack
-
-UNIT_COVERED += auth_token_condition auth_token_mapping \
-                auth_token_mapping_cidr auth_token_mapping_doc \
-                auth_token_mapping_time
-
-UNIT_COVERED += auth_token_buf auth_token_doc auth_token_doc_json \
-                auth_token_doc_write auth_token_record auth_token_decision \
-                auth_token_challenge auth_token_require auth_token_policy \
-                auth_token_claim
-
-UNIT_COVERED += auth_token_issuer auth_token_grant auth_token_json_member \
-                auth_token_subject auth_token_rate
-
-UNIT_COVERED += auth_token_base64url auth_token_jws auth_token_jwks \
-                auth_token_signed
+# each source of the core: its unit tests take all of its branches
+UNIT_COVERED  = $(notdir $(UNIT_CORE))
 
 # tests whose sources parse JSON
-UNIT_JSON     = json answer cloudflare condition fixtures grant introspection \
+UNIT_JSON     = json answer answer_signed cloudflare condition fixtures grant introspection \
                 issuer jwks jws mapping mapping_memory mapping_time pointer \
                 preset signed
 
