@@ -25,7 +25,7 @@ stages='
 style           -       run_checks
 compile         module  util/compile.sh
 unit            -       make -s unit
-coverage        tools   make -s unit-coverage
+coverage        tools   make -s unit-coverage zone-coverage
 differential    -       make -s differential
 mutants         -       make -s mutants
 replay          -       make -s fuzz-replay

@@ -65,6 +65,7 @@ ngx_uint_t                    ngx_pagesize = 4096;
 ngx_uint_t                    ngx_pagesize_shift = 12;
 
 static ngx_http_auth_token_waiters_t  shim_self = { 1, 1 };
+static ngx_uint_t                     shim_alloc_fails;
 
 
 /* messages are counted; what they say needs nginx's own formats */
@@ -115,7 +116,7 @@ ngx_alloc(size_t size, ngx_log_t *log)
 {
     (void) log;
 
-    return malloc(size);
+    return shim_alloc_fails ? NULL : malloc(size);
 }
 
 

@@ -167,6 +167,9 @@ test_chain(void)
     q = zone_query(zone, other, 2);
     is_int((long long) q.nhits, 0, "another token: nothing");
 
+    q = zone_query(zone, key, 0);
+    ok(q.state == ZONE_MISS && q.nhits == 0, "no step, no hit");
+
     zone_put(zone, other, r, &link, 1);
     is_int(zone_query(zone, other, 2).state, ZONE_HIT,
            "two tokens of one id share its details");
@@ -238,6 +241,9 @@ test_refresh(void)
     ok(!q.hits[0].refresh && q.hits[0].age == 0, "it is new again");
 
     zone_now += 30001;
+    is_int(zone_take(&f), ZONE_LEAD, "one begins to");
+    zone_now += ZONE_MS;
+    ok(zone_query(zone, key, 1).hits[0].refresh, "and does not come back");
     is_int(zone_take(&f), ZONE_LEAD, "renewed once more");
     ngx_http_auth_token_flight_land_refusal(&f, zone_now, &zone_waiters);
     is_int(zone_state(zone, key), ZONE_UNKNOWN,
@@ -288,6 +294,7 @@ test_stale(void)
     /* looking removes what can never be used again, so ask for others first */
 
     zone_lives.stale = 5000;
+    zone_lives.refresh = 30000;
 
     f = zone_flight(zone, key);
     is_int(zone_take(&f), ZONE_LEAD, "its life is over: looked up");
@@ -301,6 +308,7 @@ test_stale(void)
     is_int(q.state, ZONE_HIT, "unless one asks for the old answer");
     is_int((long long) q.nhits, 2, "all of it");
     ok(q.hits[0].stale && q.hits[1].stale, "which is told to be stale");
+    ok(!q.hits[0].refresh, "and is not renewed ahead any more");
     is_int((long long) q.hits[0].age, 60000, "and how old");
 
     q.key = denied;
@@ -344,6 +352,7 @@ test_stale(void)
     is_int(q.state, ZONE_MISS, "a purge ends it");
 
     zone_lives.stale = 0;
+    zone_lives.refresh = 0;
 }
 
 

@@ -109,6 +109,11 @@ test_times(void)
         ok(q.hits[0].refresh && q.hits[1].refresh, "somebody is to renew it");
     }
 
+    key = zone_key(zone, 323);
+    zone_put(zone, key, cloudflare_record(5, 0, 0), NULL, 0);
+    zone_query(zone, key, 1);
+    zone_now += 501;
+    ok(copied(key, 1), "what denies is not renewed ahead");
     zone_lives.refresh = 0;
 
     know(4);

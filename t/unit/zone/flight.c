@@ -125,6 +125,18 @@ test_takeover(void)
     is_int(zone_take(&g), ZONE_LEAD, "then its dead owner is noticed");
     is_int(land(&g), NGX_OK, "and the answer is kept");
 
+    /* one who lives, and only takes his time */
+
+    key = zone_key(zone, 13);
+    f = zone_flight(zone, key);
+    g = zone_flight(zone, key);
+    ngx_pid = getppid();
+    zone_take(&f);
+    ngx_pid = getpid();
+    zone_now += 100;
+    is_int(zone_take(&g), ZONE_WAIT, "an owner who lives is waited for");
+    is_int(land(&f), NGX_OK, "and his answer is kept");
+
     /* a clock that went back must not leave the mark for ever */
 
     key = zone_key(zone, 12);
@@ -240,6 +252,75 @@ test_failure(void)
     ok(f.probe, "to see");
     is_int(land(&f), NGX_OK, "it answers");
     ok(zone->sh->slots[0].closed_until == 0, "so all goes on");
+}
+
+
+/* what an authority says of itself, and what we did not ask it */
+
+static void
+test_faults(void)
+{
+    zone_key_t                   key;
+    zone_flight_t                f;
+    ngx_http_auth_token_slot_t  *slot;
+    ngx_http_auth_token_limit_t  limit;
+
+    memset(&limit, 0, sizeof(limit));
+
+    slot = &zone->sh->slots[0];
+
+    key = zone_key(zone, 70);
+    f = zone_flight(zone, key);
+    zone_take(&f);
+    is_int(ngx_http_auth_token_flight_land_failure(&f, &limit, ZONE_BUSY, 0,
+                                                   zone_now, &zone_waiters),
+           NGX_OK, "the authority is busy");
+    is_int(zone_state(zone, key), ZONE_FAILED, "which is remembered");
+    is_int((long long) f.closed, 0, "without a breaker it goes on");
+
+    key = zone_key(zone, 71);
+    f = zone_flight(zone, key);
+    zone_take(&f);
+    is_int(ngx_http_auth_token_flight_land_failure(&f, &limit,
+               NGX_HTTP_AUTH_TOKEN_FAULT_NONE, 3, zone_now, &zone_waiters),
+           NGX_OK, "an answer that wants a pause");
+    is_int((long long) f.closed, 3, "it has it");
+    zone_now += 3000;
+
+    key = zone_key(zone, 72);
+    f = zone_flight(zone, key);
+    zone_take(&f);
+    is_int(ngx_http_auth_token_flight_land_failure(&f, &limit,
+               NGX_HTTP_AUTH_TOKEN_FAULT_OURS, 0, zone_now, &zone_waiters),
+           NGX_OK, "what was not asked");
+    is_int(zone_state(zone, key), ZONE_MISS, "has not failed");
+
+    f = zone_flight(zone, key);
+    zone_take(&f);
+    zone_purge(zone, NGX_HTTP_AUTH_TOKEN_PURGE_KEY, &key, 0);
+    is_int(ngx_http_auth_token_flight_land_failure(&f, &limit, ZONE_FAULT, 0,
+                                                   zone_now, &zone_waiters),
+           NGX_DECLINED, "a failure from before a purge");
+    is_int(zone_state(zone, key), ZONE_MISS, "is not kept");
+
+    f = zone_flight(zone, key);
+    zone_take(&f);
+    ngx_http_auth_token_flight_observe(&f, NULL, 1, 9, zone_now);
+    ngx_http_auth_token_flight_observe(&f, &limit, 1, 9, zone_now);
+    ok(slot->closed_until <= zone_now && slot->floor == 0,
+       "a budget that nobody keeps");
+    ngx_http_auth_token_flight_observe(&f, &limit, 0, 9, zone_now);
+    ok(slot->closed_until == zone_now + 9000, "one that is spent");
+    slot->closed_until = 0;
+
+    /* of one millisecond, the answer that denies is the later one */
+
+    is_int(land(&f), NGX_OK, "let in");
+    is_int(ngx_http_auth_token_flight_land_record(&f, record, NULL, 0,
+                                                  zone_now, &zone_waiters),
+           NGX_OK, "and denied at once");
+    ok(!zone_query(zone, key, 1).hits[0].allowed, "it stays denied");
+    is_int(land(&f), NGX_DECLINED, "whatever comes then");
 }
 
 
@@ -409,6 +490,7 @@ main(void)
     test_takeover();
     test_purge();
     test_failure();
+    test_faults();
     test_known();
     test_marks();
 

@@ -211,6 +211,83 @@ test_sizes(void)
 }
 
 
+/* however full it is, a place is found, or given up, after so many visits */
+
+static void
+test_visits(void)
+{
+    int               i, n;
+    uint64_t          nomem;
+    auth_token_str_t  r;
+
+    zone = zone_new(1 << 20);
+    r = zone_record(8, 0);
+
+    for (n = 0; zone->sh->stats.evictions == 0; n++) {
+        zone_put(zone, zone_key(zone, n), r, NULL, 1);
+    }
+
+    nomem = zone->sh->stats.nomem;
+    hits(1, n);
+
+    r = zone_record(60000, 0);
+    is_int(zone_put(zone, zone_key(zone, n), r, NULL, 1), NGX_OK,
+           "a large one among small ones in use");
+    is_int((long long) (zone->sh->stats.nomem - nomem), 1, "has no place");
+    zone_ok(zone, "without it");
+
+    /* what it has freed serves the next ones */
+
+    for (i = 0; i < 50; i++) {
+        zone_put(zone, zone_key(zone, n), r, NULL, 1);
+    }
+
+    is_int(zone_state(zone, zone_key(zone, n)), ZONE_HIT, "in the end it has");
+    zone_ok(zone, "with it");
+
+    for (i = 0; i < (int) zone->sh->nnegatives; i++) {
+        refuse(3000000 + i);
+        zone_state(zone, zone_key(zone, 3000000 + i));
+    }
+
+    refuse(4000000);
+    is_int(zone_state(zone, zone_key(zone, 4000000)), ZONE_UNKNOWN,
+           "a refusal finds one though all others are in use");
+    zone_ok(zone, "with it");
+}
+
+
+/* at the end of the ring is room for less than what says that it is skipped */
+
+static void
+test_end(void)
+{
+    int               i, size;
+    uint64_t          rest;
+    auth_token_str_t  r;
+
+    for (size = 400; ; size += 8) {
+        zone = zone_new(128 << 10);
+        r = zone_record((size_t) size, 0);
+        zone_put(zone, zone_key(zone, 0), r, NULL, 1);
+
+        rest = (uint64_t) (zone->sh->ring.end - zone->sh->ring.start)
+               % zone->sh->ring.size;
+
+        if (rest != 0 && rest < sizeof(ngx_http_auth_token_entry_t)) {
+            break;
+        }
+    }
+
+    for (i = 0; i < 1000; i++) {
+        zone_put(zone, zone_key(zone, i), r, NULL, 1);
+    }
+
+    is_int(hits(999, 1000), 1, "the last of a thousand");
+    zone_ok(zone, "with it");
+}
+
+
 /* typical tokens of two steps: how many, and what each takes */
 
 static void
@@ -267,6 +344,8 @@ main(void)
     test_used();
     test_flood();
     test_sizes();
+    test_visits();
+    test_end();
     test_capacity();
 
     return done();
