@@ -304,12 +304,16 @@ static ngx_int_t
 ngx_http_auth_token_ask_land_record(ngx_http_auth_token_ask_t *ask,
     const char **reason)
 {
+    ngx_uint_t                  i;
     auth_token_vars_t           vars;
     auth_token_verdict_e        verdict;
     auth_token_evidence_t       evidence;
     const auth_token_record_t  *records[NGX_HTTP_AUTH_TOKEN_MAX_STEPS];
 
-    ngx_memcpy(records, ask->vars.records, ask->step * sizeof(records[0]));
+    for (i = 0; i < ask->step; i++) {
+        records[i] = ask->vars.records[i];
+    }
+
     records[ask->step] = (auth_token_record_t *) ask->record.data;
 
     vars.token = ask->vars.token;

@@ -149,10 +149,10 @@ auth_token_rate_parameter(auth_token_str_t part, const char *keys,
 
     n = auth_token_rate_number(value);
 
-    if (part.data[0] == keys[0]) {
+    if (part.data[0] == (unsigned char) keys[0]) {
         item->count = n;
 
-    } else if (part.data[0] == keys[1]) {
+    } else if (part.data[0] == (unsigned char) keys[1]) {
         item->seconds = n;
     }
 }
