@@ -161,6 +161,7 @@ ngx_http_auth_token_curl_pin(ngx_cycle_t *cycle)
     Dl_info  info;
 
     if (dladdr((void *) (uintptr_t) curl_multi_init, &info) == 0
+        /* cppcheck-suppress leakReturnValNotUsed ; it stays, by NODELETE */
         || dlopen(info.dli_fname, RTLD_LAZY|RTLD_NOLOAD|RTLD_NODELETE) == NULL)
     {
         ngx_log_debug0(NGX_LOG_DEBUG_CORE, cycle->log, 0,

@@ -267,6 +267,7 @@ ngx_http_auth_token_curl_lane_open(void *data, curlsocktype purpose,
     if (fd == (curl_socket_t) -1) {
         ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, ngx_socket_errno,
                       ngx_socket_n " failed");
+        /* cppcheck-suppress resourceLeak ; there is none to be closed */
         return CURL_SOCKET_BAD;
     }
 

@@ -125,6 +125,7 @@ ngx_http_auth_token_metadata_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
     save = *cf;
     cf->handler = ngx_http_auth_token_metadata_word;
+    /* cppcheck-suppress autoVariables ; put back before the block ends */
     cf->handler_conf = (char *) &reader;
 
     rv = ngx_conf_parse(cf, NULL);
