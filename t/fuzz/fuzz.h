@@ -3,8 +3,9 @@
  */
 
 /*
- * What the fuzz targets share.  A target is LLVMFuzzerTestOneInput(); besides
- * not crashing, what it tests must keep its word: must() ends the process.
+ * What the fuzz targets share.  A target is LLVMFuzzerTestOneInput(), to which
+ * timed.c gives another name; besides not crashing, what it tests must keep its
+ * word: must() ends the process.
  */
 
 
@@ -40,7 +41,17 @@
     } while (0)
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#define LLVMFuzzerTestOneInput  fuzz_one
+
+/* for an input, of the processor's time; it holds under the sanitizers too */
+#define FUZZ_MS                 100
+
+
+int fuzz_one(const uint8_t *data, size_t size);
+
+/* the ms that the input takes, the least of some tries if they are too many */
+
+double fuzz_timed(const uint8_t *data, size_t size);
 
 
 static void    *fuzz_pieces[FUZZ_PIECES];

@@ -1,5 +1,5 @@
-# Fuzz targets: every t/fuzz/NAME.c but replay.c is one, with its corpus in
-# corpus/NAME and, if it has any, words in NAME.dict.
+# Fuzz targets: every t/fuzz/NAME.c but replay.c and timed.c is one, with its
+# corpus in corpus/NAME and, if it has any, words in NAME.dict.
 #
 #     make fuzz-replay              the corpora, with any compiler
 #     make fuzz TIME=60             libFuzzer, seconds for each target
@@ -10,7 +10,7 @@
 # t/fuzz/corpus that reach what no other does.
 
 FUZZ_DIR      = build/fuzz
-FUZZ_NAMES    = $(filter-out replay, \
+FUZZ_NAMES    = $(filter-out replay timed, \
                     $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c)))
 TARGETS      ?= $(FUZZ_NAMES)
 FUZZ_TIME    ?= 30
@@ -27,7 +27,9 @@ FUZZ_INCS     = -I ngx_module/core -I t/fuzz -I t/unit/shim -I ngx_module \
                 -idirafter $(NGINX_SOURCE)/src/core \
                 -idirafter $(NGINX_SOURCE)/src
 FUZZ_HEADERS  = $(wildcard ngx_module/core/*.h t/fuzz/*.h t/unit/shim/*.h \
-                           ngx_module/ngx_http_auth_token_purge_order.[ch])
+                           ngx_module/ngx_http_auth_token_purge_order.[ch] \
+                           ngx_module/ngx_http_auth_token_verify.[ch])
+FUZZ_LIBS     = -ljansson -lcrypto
 FUZZ_CORE     = $(wildcard ngx_module/core/*.c)
 FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -53,11 +55,11 @@ fuzz-merge: $(TARGETS:%=$(FUZZ_DIR)/libfuzzer/%)	## shrink the corpora anew
 	@t/fuzz/run merge $(FUZZ_DIR)/libfuzzer $(TARGETS)
 
 
-$(FUZZ_DIR)/replay/%: t/fuzz/%.c t/fuzz/replay.c $(FUZZ_HEADERS) \
-                      $(UNIT_ARCHIVE)
+$(FUZZ_DIR)/replay/%: t/fuzz/%.c t/fuzz/replay.c t/fuzz/timed.c \
+                      $(FUZZ_HEADERS) $(UNIT_ARCHIVE)
 	@mkdir -p $(@D)
 	$(CC) $(FUZZ_WARN) -O1 -g $(FUZZ_SANITIZE) $(FUZZ_INCS) -o $@ $< \
-	    t/fuzz/replay.c $(UNIT_ARCHIVE) -ljansson
+	    t/fuzz/replay.c t/fuzz/timed.c $(UNIT_ARCHIVE) $(FUZZ_LIBS)
 
 $(FUZZ_DIR)/clang/%.o: ngx_module/core/%.c $(FUZZ_HEADERS)
 	@mkdir -p $(@D)
@@ -68,12 +70,15 @@ $(FUZZ_DIR)/clang/libcore.a: \
     $(FUZZ_CORE:ngx_module/core/%.c=$(FUZZ_DIR)/clang/%.o)
 	rm -f $@ && ar rcs $@ $^
 
-$(FUZZ_DIR)/libfuzzer/%: t/fuzz/%.c $(FUZZ_HEADERS) $(FUZZ_DIR)/clang/libcore.a
+$(FUZZ_DIR)/libfuzzer/%: t/fuzz/%.c t/fuzz/timed.c $(FUZZ_HEADERS) \
+                         $(FUZZ_DIR)/clang/libcore.a
 	@mkdir -p $(@D)
 	$(FUZZ_CLANG) $(FUZZ_WARN) -O1 -g -fsanitize=fuzzer $(FUZZ_SANITIZE) \
-	    $(FUZZ_INCS) -o $@ $< $(FUZZ_DIR)/clang/libcore.a -ljansson
+	    $(FUZZ_INCS) -o $@ $< t/fuzz/timed.c $(FUZZ_DIR)/clang/libcore.a \
+	    $(FUZZ_LIBS)
 
-$(FUZZ_DIR)/afl/%: t/fuzz/%.c $(FUZZ_HEADERS) $(FUZZ_CORE)
+$(FUZZ_DIR)/afl/%: t/fuzz/%.c t/fuzz/timed.c $(FUZZ_HEADERS) $(FUZZ_CORE)
 	@mkdir -p $(@D)
 	AFL_USE_ASAN=1 AFL_USE_UBSAN=1 $(FUZZ_AFL) $(FUZZ_WARN) -O1 -g \
-	    -fsanitize=fuzzer $(FUZZ_INCS) -o $@ $< $(FUZZ_CORE) -ljansson
+	    -fsanitize=fuzzer $(FUZZ_INCS) -o $@ $< t/fuzz/timed.c $(FUZZ_CORE) \
+	    $(FUZZ_LIBS)

@@ -5,13 +5,15 @@
 /*
  * A JWS on the first line, a key set or claims after it.  What was parsed
  * lies inside the text, is of an algorithm with a public key, and keys have
- * the size that goes with it.
+ * the size that goes with it.  OpenSSL is given each of them, and does not call
+ * a signature good that is another than the one that is.
  */
 
 
-#include "auth_token_jwks.h"
 #include "auth_token_signed.h"
 #include "fuzz.h"
+
+#include "ngx_http_auth_token_verify.c"
 
 
 static void
@@ -51,6 +53,29 @@ check_key(const auth_token_jwk_t *key)
              || key->first.len == 66);
         break;
     }
+}
+
+
+static void
+check_signature(const auth_token_jwks_t *set, const auth_token_jws_t *jws)
+{
+    size_t     i;
+    ngx_int_t  rc;
+
+    rc = ngx_http_auth_token_verify(set, jws);
+
+    must(rc == NGX_OK || rc == NGX_DECLINED || rc == NGX_ERROR);
+    must(ERR_peek_error() == 0);
+
+    if (rc != NGX_OK) {
+        return;
+    }
+
+    i = jws->signature.len / 2;
+
+    jws->signature.data[i] ^= 1;
+    must(ngx_http_auth_token_verify(set, jws) != NGX_OK);
+    jws->signature.data[i] ^= 1;
 }
 
 
@@ -104,6 +129,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             {
                 must(set.keys[i].curve == jws.alg->curve);
             }
+        }
+
+        if (good) {
+            check_signature(&set, &jws);
         }
 
         auth_token_jwks_free(&set);

@@ -4,7 +4,8 @@
 
 /*
  * Runs a fuzz target on files, with any compiler: each argument is a file or
- * a directory of files, and is one line of TAP.
+ * a directory of files, and is one line of TAP.  What an input may take of the
+ * processor's time is a part of it.
  */
 
 
@@ -17,10 +18,14 @@
 #define REPLAY_MAX  (1 << 20)
 
 
+static double  replay_slowest;
+
+
 static int
 replay_file(const char *path)
 {
     FILE     *f;
+    double    ms;
     size_t    size;
     uint8_t  *data;
 
@@ -45,9 +50,18 @@ replay_file(const char *path)
 
     memcpy(data, buf, size);
 
-    LLVMFuzzerTestOneInput(data, size);
+    ms = fuzz_timed(data, size);
 
     free(data);
+
+    if (ms > replay_slowest) {
+        replay_slowest = ms;
+    }
+
+    if (ms > FUZZ_MS) {
+        fprintf(stderr, "%s: %.1f ms, more than %d\n", path, ms, FUZZ_MS);
+        return -1;
+    }
 
     return 0;
 }
@@ -116,7 +130,7 @@ main(int argc, char **argv)
                n);
     }
 
-    printf("1..%d\n", argc - 1);
+    printf("# the slowest took %.1f ms\n1..%d\n", replay_slowest, argc - 1);
 
     return failed;
 }

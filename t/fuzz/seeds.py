@@ -10,6 +10,7 @@ Writes DIR/TARGET/NAME, build/fuzz/corpus by default.  Answers of
 authorities come from the test authority; the rest is made here.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -333,6 +334,96 @@ def orders():
         yield b"0" + form.encode()
 
 
+def issuers():
+    """A byte that chooses, a line with the issuer, a document."""
+    issuer = "https://as.test/tenant"
+    whole = {"issuer": issuer, "introspection_endpoint": "https://as.test/i",
+             "jwks_uri": "https://as.test/k",
+             "token_endpoint": "https://as.test/t"}
+    metadata = [whole, {**whole, "issuer": issuer + "/"},
+                {**whole, "jwks_uri": None}, {**whole, "token_endpoint": 1},
+                {"issuer": issuer}, {}]
+    grant = {"access_token": TOKEN, "token_type": "Bearer",
+             "expires_in": 3600}
+    grants = [grant, {**grant, "expires_in": None}, {"token_type": "Bearer"},
+              {**grant, "expires_in": 59.9}, {**grant, "expires_in": 0.5},
+              {**grant, "expires_in": "1"}, {**grant, "expires_in": -1},
+              {**grant, "token_type": "DPoP"}, {**grant, "token_type": 1},
+              {**grant, "token_type": "bearex"},
+              {**grant, "access_token": "a b"},
+              {**grant, "access_token": "a" * 8193}]
+    refusals = [{"error": code} for code in (
+        "invalid_client", "invalid_grant", "unauthorized_client",
+        "invalid_scope", "invalid_target", "invalid_request", "x", 1)]
+    for which, values in ((0, metadata), (2, grants), (3, refusals + ["x"])):
+        for value in values:
+            yield (bytes([which]) + issuer.encode() + b"\n"
+                   + json.dumps(value).encode())
+    for n in range(4):
+        for name in (issuer, issuer + "/", "https://as.test", "", "/", "a//b"):
+            yield bytes([1 + 4 * n]) + name.encode()
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def jws(**header):
+    typ = {"typ": "token-introspection+jwt", "kid": "k"}
+    return ".".join((b64(json.dumps({**typ, **header}).encode()), b64(b"{}"),
+                     b64(bytes(64)))).encode()
+
+
+def keys():
+    """Keys of each kind, and what is no key that can verify."""
+    n = b64(b"\xc1" + bytes(254) + b"\1")
+    rsa = {"kty": "RSA", "kid": "k", "n": n, "e": "AQAB"}
+    yield rsa
+    for more in ({"alg": "RS256"}, {"alg": "ES256"}, {"alg": 1}, {"kid": 1},
+                 {"kid": "other"}, {"use": "sig"}, {"use": "enc"}, {"use": 1},
+                 {"key_ops": ["sign", "verify"]}, {"key_ops": []},
+                 {"key_ops": [1]}, {"key_ops": "verify"}, {"e": "AQ"},
+                 {"e": "Ag"}, {"e": "AA"}, {"e": "AAM"}, {"e": "_____w8"},
+                 {"e": 3}, {"n": "AA" + n}, {"n": b64(bytes(256))},
+                 {"n": "x"}, {"n": b64(b"\x7f" * 256)},
+                 {"n": b64(b"\xff" * 1025)}, {"kty": "oct"}, {"kty": 1}):
+        yield {**rsa, **more}
+    yield {name: rsa[name] for name in ("kty", "n", "e")}
+    for crv, size in (("P-256", 32), ("P-384", 48), ("P-521", 66)):
+        ec = {"kty": "EC", "crv": crv, "x": b64(b"\1" * size),
+              "y": b64(b"\2" * size)}
+        yield from (ec, {**ec, "y": ""}, {**ec, "x": b64(b"\1")},
+                    {**ec, "y": 1}, {**ec, "kty": "OKP"}, {**ec, "crv": 1})
+    yield {"kty": "OKP", "crv": "Ed25519", "x": b64(b"\1" * 32)}
+    yield {"kty": "OKP", "crv": "Ed448", "x": b64(b"\1" * 57)}
+
+
+def signatures():
+    """A JWS, a line feed, a key set or claims."""
+    algs = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512",
+            "EdDSA")
+    for i, key in enumerate(keys()):
+        yield (jws(alg=algs[i % 8]) + b"\n"
+               + json.dumps({"keys": [key]}).encode())
+    for alg in algs:
+        yield (jws(alg=alg) + b"\n"
+               + json.dumps({"keys": list(keys())}).encode())
+    for header in ({"crit": []}, {"alg": "none"}, {"alg": 1}, {"kid": 1},
+                   {"typ": 1}, {"typ": "JWT"}, {"kid": "other"}):
+        yield jws(**{"alg": "RS256", **header}) + b"\n{\"keys\":1}"
+    for text in (b"a.b", b"a.b.c.d", b"..", b"e30.e30.e30", b"*.e30.e30",
+                 jws(alg="RS256")[:-1] + b"*", jws(alg="RS256") + b".x"):
+        yield text + b"\n{\"keys\":[]}"
+    claims = {"iss": "https://as", "aud": "nginx", "iat": 1780000000,
+              "token_introspection": {"active": True}}
+    for more in ({}, {"aud": ["x", "nginx"]}, {"aud": []}, {"aud": [1]},
+                 {"aud": 1}, {"iss": "x"}, {"iss": 1}, {"iat": "x"},
+                 {"iat": 1}, {"iat": 1790000000}, {"nbf": 1.5}, {"nbf": "x"},
+                 {"nbf": 1790000000}, {"exp": 1}, {"exp": 1790000000},
+                 {"exp": "x"}, {"token_introspection": 1}):
+        yield b"a.b\n" + json.dumps({**claims, **more}).encode()
+
+
 TARGETS = {
     "answer": answers, "bearer": bearers, "cidr_match": matches,
     "cidr_text": lambda: (text.encode() for text in LISTS),
@@ -341,6 +432,7 @@ TARGETS = {
     "record": records,
     "introspection": lambda: (json.dumps(x).encode()
                               for x in introspections()),
+    "issuer": issuers, "jws": signatures,
     "purge_order": orders, "require": required, "template": templates,
     "time": times,
     "vault": lambda: (json.dumps(x).encode() for x in lookups()),
