@@ -29,6 +29,7 @@ coverage        tools   make -s unit-coverage zone-coverage
 differential    -       make -s differential
 mutants         -       make -s mutants
 replay          -       make -s fuzz-replay
+reach           -       make -s fuzz-coverage
 count           module  bench/count
 fuzz            tools   make -s fuzz
 static          module,tools,named  util/static

@@ -2,6 +2,7 @@
 # corpus in corpus/NAME and, if it has any, words in NAME.dict.
 #
 #     make fuzz-replay              the corpora, with any compiler
+#     make fuzz-coverage            what they reach, against t/fuzz/floors
 #     make fuzz TIME=60             libFuzzer, seconds for each target
 #     make fuzz TARGETS="time doc"  some of them
 #     make fuzz-afl TIME=60         AFL++
@@ -38,6 +39,10 @@ FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 fuzz-replay: $(FUZZ_NAMES:%=$(FUZZ_DIR)/replay/%)	## replay the fuzz corpora
 	@t/fuzz/run replay $(FUZZ_DIR)/replay $(FUZZ_NAMES)
 
+.PHONY: fuzz-coverage
+fuzz-coverage: $(FUZZ_NAMES:%=$(FUZZ_DIR)/coverage/%)	## floors for the corpora
+	@t/fuzz/coverage $(FUZZ_DIR)/coverage $(FUZZ_NAMES)
+
 .PHONY: fuzz
 fuzz:			## fuzz each for TIME seconds
 	@$(INSTALL) clang
@@ -60,6 +65,27 @@ $(FUZZ_DIR)/replay/%: t/fuzz/%.c t/fuzz/replay.c t/fuzz/timed.c \
 	@mkdir -p $(@D)
 	$(CC) $(FUZZ_WARN) -O1 -g $(FUZZ_SANITIZE) $(FUZZ_INCS) -o $@ $< \
 	    t/fuzz/replay.c t/fuzz/timed.c $(UNIT_ARCHIVE) $(FUZZ_LIBS)
+
+# counted is the core, and what a target includes
+$(FUZZ_DIR)/coverage/core/%.o: ngx_module/core/%.c $(FUZZ_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(FUZZ_WARN) -O0 --coverage $(FUZZ_INCS) -c -o $@ $<
+
+$(FUZZ_DIR)/coverage/libcore.a: \
+    $(FUZZ_CORE:ngx_module/core/%.c=$(FUZZ_DIR)/coverage/core/%.o)
+	rm -f $@ && ar rcs $@ $^
+
+$(FUZZ_DIR)/coverage/replay.o: t/fuzz/replay.c t/fuzz/timed.c $(FUZZ_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(FUZZ_WARN) -O1 $(FUZZ_INCS) -r -o $@ t/fuzz/replay.c t/fuzz/timed.c
+
+$(FUZZ_DIR)/coverage/%: t/fuzz/%.c $(FUZZ_HEADERS) \
+                        $(FUZZ_DIR)/coverage/replay.o \
+                        $(FUZZ_DIR)/coverage/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(FUZZ_WARN) -O0 --coverage $(FUZZ_INCS) -c -o $@.o $<
+	$(CC) --coverage -o $@ $@.o $(FUZZ_DIR)/coverage/replay.o \
+	    $(FUZZ_DIR)/coverage/libcore.a $(FUZZ_LIBS)
 
 $(FUZZ_DIR)/clang/%.o: ngx_module/core/%.c $(FUZZ_HEADERS)
 	@mkdir -p $(@D)
