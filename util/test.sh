@@ -32,7 +32,7 @@ replay          -       make -s fuzz-replay
 reach           -       make -s fuzz-coverage
 count           module  bench/count
 fuzz            tools   make -s fuzz
-static          module,tools,named  util/static
+static          module,tools  util/static --short
 e2e             module,npm  run_prove
 hup             module  run_hup
 glue-mutants    module  util/mutants/glue --fifth
