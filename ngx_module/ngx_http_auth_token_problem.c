@@ -294,6 +294,7 @@ ngx_http_auth_token_problem_write(auth_token_buf_t *b, ngx_uint_t status,
     }
 
     (void) auth_token_buf_adds(b, ",\"status\":");
+    /* cppcheck-suppress uninitvar ; filled by ngx_sprintf() */
     (void) auth_token_buf_add(b, text, ngx_sprintf(text, "%ui", status) - text);
 
     if (challenge->error != NULL) {

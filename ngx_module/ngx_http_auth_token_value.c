@@ -220,6 +220,7 @@ ngx_http_auth_token_value_time(auth_token_buf_t *b,
     (void) auth_token_buf_adds(b, b->len == 1 ? "\"" : ",\"");
     (void) auth_token_buf_adds(b, name);
     (void) auth_token_buf_adds(b, "\":");
+    /* cppcheck-suppress uninitvar ; filled by ngx_sprintf() */
     (void) auth_token_buf_add(b, text, ngx_sprintf(text, "%L", value) - text);
     (void) auth_token_buf_addc(b, '}');
 }

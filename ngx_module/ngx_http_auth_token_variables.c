@@ -228,6 +228,7 @@ ngx_http_auth_token_variable_time(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    /* cppcheck-suppress uninitvar ; filled by ngx_sprintf() */
     return ngx_http_auth_token_value_set(r, v, buf,
                                             ngx_sprintf(buf, "%L", limit)
                                             - buf);
@@ -258,6 +259,7 @@ ngx_http_auth_token_variable_age(ngx_http_request_t *r,
         age = ngx_max(age, ctx->hits[i].age);
     }
 
+    /* cppcheck-suppress uninitvar ; filled by ngx_sprintf() */
     return ngx_http_auth_token_value_set(r, v, buf,
                                             ngx_sprintf(buf, "%M", age / 1000)
                                             - buf);
