@@ -15,7 +15,6 @@ FUZZ_NAMES    = $(filter-out replay timed, \
                     $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c)))
 TARGETS      ?= $(FUZZ_NAMES)
 FUZZ_TIME    ?= 30
-TIME         ?= $(FUZZ_TIME)
 
 # what a target by hand needs; "make NO_INSTALL=1" leaves the machine as it is
 INSTALL       = $(if $(NO_INSTALL),: ,util/install-deps.sh)
@@ -47,13 +46,13 @@ fuzz-coverage: $(FUZZ_NAMES:%=$(FUZZ_DIR)/coverage/%)	## floors for the corpora
 fuzz:			## fuzz each for TIME seconds
 	@$(INSTALL) clang
 	@$(MAKE) -s $(TARGETS:%=$(FUZZ_DIR)/libfuzzer/%)
-	@TIME=$(TIME) t/fuzz/run fuzz $(FUZZ_DIR)/libfuzzer $(TARGETS)
+	@TIME=$(or $(TIME),$(FUZZ_TIME)) t/fuzz/run fuzz $(FUZZ_DIR)/libfuzzer $(TARGETS)
 
 .PHONY: fuzz-afl
 fuzz-afl:		## the same with AFL++
 	@$(INSTALL) afl
 	@$(MAKE) -s $(TARGETS:%=$(FUZZ_DIR)/afl/%)
-	@TIME=$(TIME) t/fuzz/run afl $(FUZZ_DIR)/afl $(TARGETS)
+	@TIME=$(or $(TIME),$(FUZZ_TIME)) t/fuzz/run afl $(FUZZ_DIR)/afl $(TARGETS)
 
 .PHONY: fuzz-merge
 fuzz-merge: $(TARGETS:%=$(FUZZ_DIR)/libfuzzer/%)	## shrink the corpora anew
