@@ -142,6 +142,7 @@ def anonymous(pid):
 
 
 def processes(nginx):
+    poll(lambda: len(nginx.workers()) == 2, 10)
     return [nginx.pid, *sorted(nginx.workers())]
 
 
