@@ -29,15 +29,16 @@ from .http import (Client, Response, exchange, get, h2_get, open_socket,
                    parallel, request_bytes)
 from .load import Load
 from .memory import Growth, ROOM
-from .nginx import (Nginx, PROTECTED, PROVIDER, SANITIZED,
+from .nginx import (Nginx, PATIENCE, PROTECTED, PROVIDER, SANITIZED,
                     module_built)
 from .tap import (VALGRIND, diag, is_, isnt, like, ok, plan_skip_all, poll,
                   run, skip, test, unlike)
 
 __all__ = [
     "Authority", "Client", "Clock", "Growth", "H2", "Load", "Nginx",
-    "PROTECTED", "PROVIDER", "ROOM", "Response", "SANITIZED", "Token",
-    "VALGRIND", "diag", "exchange", "get", "h2_get", "is_", "isnt", "like",
-    "module_built", "ok", "open_socket", "parallel", "plan_skip_all",
-    "poll", "request_bytes", "run", "skip", "test", "unlike",
+    "PATIENCE", "PROTECTED", "PROVIDER", "ROOM", "Response", "SANITIZED",
+    "Token", "VALGRIND", "diag", "exchange", "get", "h2_get", "is_", "isnt",
+    "like", "module_built", "ok", "open_socket", "parallel",
+    "plan_skip_all", "poll", "request_bytes", "run", "skip", "test",
+    "unlike",
 ]

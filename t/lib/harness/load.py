@@ -3,8 +3,10 @@
 """A steady load over connections that are kept."""
 
 import collections
+import errno
 import re
 import selectors
+import socket
 import threading
 import time
 
@@ -62,17 +64,24 @@ class Kept:
         self.answered(int(head[9:12]))
 
     def broken(self, error):
-        """A request that met the end of an idle connection is sent once
-        more, on another one."""
-        unheard, fresh = not self.buffer, self.fresh
+        """A request that was not read, as the connection had ended before, is
+        sent once more on another one; one that was read is lost."""
+        again = not self.buffer and not self.fresh and self.unread(error)
         self.close()
         if self.right is None:
             return
-        if unheard and not fresh:
+        if again:
             self.load.again += 1
             self.send()
         else:
             self.answered(type(error).__name__)
+
+    def unread(self, error):
+        """Did the other side refuse the bytes of the request?  A FIN that is
+        found first hides its RST."""
+        return isinstance(error, (ConnectionResetError, BrokenPipeError)) \
+            or self.sock.getsockopt(socket.SOL_SOCKET,
+                                    socket.SO_ERROR) == errno.EPIPE
 
     def answered(self, status):
         right, self.right = self.right, None

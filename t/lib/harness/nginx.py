@@ -30,6 +30,9 @@ SANITIZED = "-fsanitize=" in subprocess.run(
     [BINARY, "-V"], capture_output=True, text=True).stderr \
     if shutil.which(BINARY) else False
 
+# what a limit of time is multiplied by: nginx is so much slower then
+PATIENCE = tap.SLOWER if tap.VALGRIND else 3 if SANITIZED else 1
+
 # a provider and a protected server that most tests want; keys of the format
 # are attributes of the Nginx and of its Authority
 PROVIDER = """
