@@ -54,13 +54,14 @@ def ends(nginx, number, limit):
     begun = time.monotonic()
     is_(nginx.stop(number, 30), 0, "nginx ends")
     took = time.monotonic() - begun
+    limit *= PATIENCE
     ok(took < limit, f"{took:.2f} s after the signal, limit {limit} s")
 
 
 @test
 def fast():
     authority, nginx, clients, _ = pending("timeout 60s;")
-    ends(nginx, signal.SIGTERM, 3)
+    ends(nginx, signal.SIGTERM, 2)
     is_(statuses(clients), {0: PENDING}, "nobody is answered")
     is_(authority.counts()["backend"], 1, "requests at the backend")
 
@@ -68,7 +69,7 @@ def fast():
 @test
 def graceful():
     authority, nginx, clients, _ = pending("timeout 4s;")
-    ends(nginx, signal.SIGQUIT, 7)
+    ends(nginx, signal.SIGQUIT, 5)
     is_(statuses(clients), {503: PENDING}, "all are answered")
     is_(authority.counts()["backend"], 1, "requests at the backend")
 
@@ -77,7 +78,7 @@ def graceful():
 def graceful_with_worker_shutdown_timeout():
     authority, nginx, clients, _ = pending(
         "timeout 60s;", main="worker_shutdown_timeout 1s;")
-    ends(nginx, signal.SIGQUIT, 4)
+    ends(nginx, signal.SIGQUIT, 2)
     seen = statuses(clients)
     is_(set(seen) - {0, 503}, set(), "nobody is let in")
     is_(authority.counts()["backend"], 1, "requests at the backend")
@@ -99,7 +100,7 @@ def a_reload():
     gone = poll(lambda: not any(os.path.exists(f"/proc/{pid}")
                                 for pid in before), 10)
     took = time.monotonic() - begun
-    ok(gone and took < 8, f"and are gone after {took:.2f} s")
+    ok(gone and took < 6 * PATIENCE, f"and are gone after {took:.2f} s")
     is_(authority.counts()["backend"], 2, "requests at the backend")
 
 
