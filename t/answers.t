@@ -186,29 +186,6 @@ def memory_is_bounded():
 
 
 @test
-def nobody_else_waits_for_a_slow_authority():
-    authority = Authority()
-    nginx = server(authority)
-    authority.rules(rule(VERIFY, [{"hold": True}]))
-    waiting = [Client(nginx) for _ in range(20)]
-    for client in waiting:
-        client.send("/", bearer=authority.token().token)
-    poll(lambda: authority.counts()["requests"] >= 1)
-    slow = []
-    for _ in range(200):
-        start = time.monotonic()
-        is_plain = get(nginx, "/plain").status == 200
-        slow.append(time.monotonic() - start)
-        if not is_plain:
-            ok(False, "a page that needs no token")
-    slow.sort()
-    diag(f"median {slow[100] * 1000:.1f} ms, p99 {slow[198] * 1000:.1f} ms")
-    ok(slow[198] < 0.3, "a page that needs no token comes at once")
-    is_({client.receive().status for client in waiting}, {503},
-        "those who waited")
-
-
-@test
 def the_budget_of_a_verify_refused_for_our_address():
     """403 9109 speaks of one token: it says nothing about the authority."""
     authority = Authority()

@@ -102,9 +102,7 @@ def all_wait_for_one_token():
     is_(authority.counts()["requests"], asked + 1, "for one look-up")
     cost = (anonymous(nginx) - empty) / CROWD
     ok(cost < COST + KEPT, f"each costs {cost:.1f} KiB")
-    begun = time.monotonic()
-    is_(get(nginx, "/-/alive").status, 200, "a page that needs no token")
-    ok(time.monotonic() - begun < 1, "comes at once")
+    unhurt(nginx, "a page that needs no token comes at once")
 
     # the authority gives up on this one, and answers the next
     authority.rules()
@@ -128,6 +126,7 @@ def each_waits_for_a_token_of_its_own():
     cost = anonymous(nginx) - empty
     ok(cost < 1024 * COST + (CROWD - 1024) * 8 + KEPT,
        f"they cost {cost / 1024:.1f} KiB each")
+    unhurt(nginx, "others do not notice")
     seen = statuses(clients)
     is_(seen, {503: CROWD}, "all are told to come again")
     is_(authority.counts()["backend"], 0, "requests at the backend")

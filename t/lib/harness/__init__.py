@@ -27,6 +27,7 @@ from .clock import Clock
 from .h2 import H2
 from .http import (Client, Response, exchange, get, h2_get, open_socket,
                    parallel, request_bytes)
+from .latency import LONGEST, Strangers, unhurt
 from .load import Load
 from .memory import Growth, ROOM
 from .nginx import (Nginx, PATIENCE, PROTECTED, PROVIDER, SANITIZED,
@@ -35,10 +36,10 @@ from .tap import (VALGRIND, diag, is_, isnt, like, ok, plan_skip_all, poll,
                   run, skip, test, unlike)
 
 __all__ = [
-    "Authority", "Client", "Clock", "Growth", "H2", "Load", "Nginx",
-    "PATIENCE", "PROTECTED", "PROVIDER", "ROOM", "Response", "SANITIZED",
-    "Token", "VALGRIND", "diag", "exchange", "get", "h2_get", "is_", "isnt",
-    "like", "module_built", "ok", "open_socket", "parallel",
-    "plan_skip_all", "poll", "request_bytes", "run", "skip", "test",
-    "unlike",
+    "Authority", "Client", "Clock", "Growth", "H2", "LONGEST", "Load",
+    "Nginx", "PATIENCE", "PROTECTED", "PROVIDER", "ROOM", "Response",
+    "SANITIZED", "Strangers", "Token", "VALGRIND", "diag", "exchange",
+    "get", "h2_get", "is_", "isnt", "like", "module_built", "ok",
+    "open_socket", "parallel", "plan_skip_all", "poll", "request_bytes",
+    "run", "skip", "test", "unhurt", "unlike",
 ]
