@@ -91,11 +91,8 @@ MATRIX = style unit differential replay count e2e hup
 
 .PHONY: matrix
 matrix:		## run the tests in fresh roots of three Debian releases
-	set -e; for suite in bookworm trixie testing; do \
-	    echo "== $$suite"; \
-	    util/root.sh --prepare 'util/install-deps.sh test' \
-	        $$suite util/test.sh $(or $(STAGES),$(MATRIX)); \
-	done
+	@$(INSTALL) root
+	util/matrix.sh $(or $(STAGES),$(MATRIX))
 
 .PHONY: clean
 clean:		## remove what was built; build/roots stays

@@ -7,13 +7,13 @@
 #     util/root.sh [--worktree] [--keep] [--prepare CMD] SUITE CMD [ARG]...
 #
 # SUITE is bookworm, trixie, testing, ...  The root is made by debootstrap
-# (minbase) from the machine's own mirror and kept as build/roots/SUITE;
-# what CMD does to it is gone after it.  The root holds what is committed,
-# with --worktree also what is not, in /src, where CMD runs.  --prepare CMD
-# makes and keeps a second root as CMD left it, named by CMD's digest, and
-# starts from that: for a matrix that shall not install the same packages
-# each time.  --keep leaves the root in build/roots/ and prints where.
-# Needs root.
+# (minbase) from the machine's own mirror and kept as build/roots/SUITE for
+# a week, as suites get new packages; what CMD does to it is gone after it.
+# The root holds what is committed, with --worktree also what is not, in
+# /src, where CMD runs.  --prepare CMD makes and keeps a second root as CMD
+# left it, named by CMD's digest, and starts from that: for a matrix that
+# shall not install the same packages each time.  --keep leaves the root in
+# build/roots/ and prints where.  Needs root.
 
 set -eu -o pipefail
 
@@ -145,6 +145,7 @@ make_pristine() {
 
     copy_apt_settings "$base.new"
     rm -rf "$base.new"/var/cache/apt/archives/*.deb
+    touch "$base.new"
     mv "$base.new" "$base"
 }
 
@@ -233,12 +234,25 @@ has_overlay() {
 }
 
 
+# a root that is older than a week goes, with those that were made of it
+drop_old() {
+    local base=$1
+
+    if [ -n "$(find "$base" -maxdepth 0 -mtime +6 2> /dev/null)" ]; then
+        echo "root: $base is older than a week" >&2
+        rm -rf --one-file-system "$base" "$base"-*
+    fi
+}
+
+
 mkdir -p "$roots"
 base=$roots/$suite
 lower=
 
 # what an earlier run that was cut short left behind
 rm -rf --one-file-system "$base.new"
+
+drop_old "$base"
 
 if [ ! -d "$base" ]; then
     make_pristine "$base"
