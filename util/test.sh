@@ -147,7 +147,7 @@ chosen=${*:-$(echo "$stages" | awk 'NF && $2 !~ /named/ { print $1 }')}
 summary=
 
 for name in $chosen; do
-    if ! echo "$known" | grep -qxF -- "$name"; then
+    if ! echo "$known" | grep -xF -- "$name" > /dev/null; then
         echo "$0: no stage \"$name\"; there are:" $known >&2
         exit 2
     fi
