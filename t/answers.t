@@ -7,6 +7,7 @@
 # lets somebody in, is kept as a denial, or holds a worker up.
 
 import os
+import socket
 import sys
 import time
 
@@ -169,6 +170,40 @@ def fine_if_unusual():
             token = authority.token()
             authority.rules(rule(match, what))
             is_(get(nginx, "/", bearer=token.token).status, 200, name)
+
+
+@test
+def no_answer_moves_the_next_lookup():
+    """To another scheme or another port: a token goes where the configuration
+    says.  Two providers of one host, of which HTTPS says so first."""
+    authority = Authority()
+    tls, plain = (PROVIDER.replace("http://127.0.0.1:{plain}", origin)
+                  .replace("{words}", words) for origin, words in (
+                      ("https://localhost:{tls}",
+                       "ssl_trusted_certificate {ca};"),
+                      ("http://localhost:{plain}", "")))
+    nginx = Nginx(authority, http=tls + plain.replace("r cloudflare", "r plain"),
+                  server=PROTECTED + PROTECTED.replace("/ {{", "/plain {{")
+                  .replace("cloudflare;", "plain;"))
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        port = elsewhere.getsockname()[1]
+        authority.rules({"answer": {"base": "default", "headers": [
+            "Strict-Transport-Security: max-age=31536000; includeSubDomains",
+            f'Alt-Svc: h1="localhost:{port}"; ma=86400; persist=1, '
+            f'h2=":{port}"; ma=86400']}})
+        for path in ("/", "/", "/plain", "/", "/plain"):
+            is_(get(nginx, path, bearer=authority.token().token).status, 200,
+                path)
+            authority.call("POST", "close")
+        elsewhere.setblocking(False)
+        try:
+            elsewhere.accept()[0].close()
+            ok(False, "nobody goes elsewhere")
+        except BlockingIOError:
+            ok(True, "nobody goes elsewhere")
+    opened = [one["listener"] for one in authority.call("GET", "log")
+              ["connections"]]
+    is_(opened, ["tls", "tls", "plain", "tls", "plain"], "where they went")
 
 
 @test
