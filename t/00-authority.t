@@ -100,6 +100,7 @@ def counting():
     is_(counts["connections"], 2, "connections")
     is_(counts["tokens"][t.token], 3, "requests for the token")
     is_([entry["nth"] for entry in a.log()], [1, 2, 3, 1], "the log")
+    a.strangers_ok(1, "GET /x: no token", "it is asked directly")
     is_(get(a.backend, "/x").body, b"backend: GET /x\n", "the backend")
     is_(a.counts()["backend"], 1, "its count")
     is_(a.counts()["requests"], 4, "is not the authority's")
@@ -279,6 +280,61 @@ def many_clients():
     is_(a.counts()["connections"], 100, "connections")
 
 
+@test
+def strangers_at_the_backend():
+    a = Authority()
+    good, off = a.token(), a.token(status="disabled")
+    late = a.token(expires_on="now-60")
+    idle = a.token(introspection={"active": False})
+    odd = a.token(expires_on="soon")
+
+    def came(path="/t", **request):
+        get(a.backend, path, **request)
+        return list(a.call("DELETE", "strangers"))
+
+    for why, request in (
+            (None, dict(bearer=good.token)),
+            (None, dict(headers=["X-Token: " + good.token])),
+            (None, dict(headers=["Cookie: a=b; c=" + good.token])),
+            ("no token", dict(headers=["Authorization: Basic YTpi"])),
+            ("no token", dict(headers=["X-Token: " + "x" * 20])),
+            ("unknown token", dict(bearer="x" * 20)),
+            ("unknown token", dict(bearer=good.token + "x")),
+            ("unknown token", dict(bearer=good.id)),
+            ("disabled token", dict(bearer=off.token)),
+            ("disabled token", dict(bearer=idle.token)),
+            ("disabled token", dict(headers=["X-Token: " + off.token])),
+            ("disabled token", dict(
+                bearer=good.token, headers=["Authorization: bearer "
+                                            + off.token])),
+            ("disabled token", dict(
+                bearer=good.token, headers=["X-Token: " + off.token])),
+            ("expired token", dict(bearer=late.token)),
+            ("token of no known time", dict(bearer=odd.token)),
+            ("token of later",
+             dict(bearer=a.token(not_before="now+60").token)),
+            ("token of later", dict(bearer=a.token(nbf="now+60").token))):
+        is_(came(**request), [f"GET /t: {why}"] if why else [], f"{request}")
+    is_(came("/a?t=" + good.token), [], "of an argument")
+    is_(came(f"/{off.token}/b?t={off.token}"),
+        ["GET /TOKEN/b: disabled token"], "it is not told")
+
+    a.vouch("x" * 20)
+    is_(came(bearer="x" * 20), [], "one that only rules know")
+    a.oracle(ids=True)
+    is_(came(bearer=good.id), [], "an id, where ids are tokens")
+    a.oracle(clock=-90)
+    is_(came(bearer=late.token), [], "by another clock")
+    a.oracle(clock=0, lag=90)
+    is_(came(bearer=late.token), [], "within the lag")
+    a.oracle(lag=30)
+    is_(came(bearer=late.token), ["GET /t: expired token"], "beyond it")
+    a.token(token=good.token, status="disabled")
+    is_(came(bearer=good.token), [], "disabled, within the lag")
+    a.oracle(lag=0)
+    is_(came(bearer=good.token), ["GET /t: disabled token"], "beyond it")
+
+
 def last_words(script):
     """Runs a harness test of its own; its exit status and output."""
     head = f"import sys; sys.path.insert(0, {sys.path[0]!r})\n" \
@@ -293,6 +349,7 @@ def nginx_of_a_test():
     a = Authority()
     n = Nginx(a, load=False, workers=2,
               server="location / {{ proxy_pass http://127.0.0.1:{backend}; }}")
+    a.strangers_ok(1, "GET /x: no token", "nothing asks for one")
     is_(get(n, "/x").status, 200, "a request")
     is_(len(n.workers()), 2, "workers")
     before = n.workers()
@@ -350,6 +407,35 @@ def raises():
     ok(not os.path.exists("/proc/" + pid), "the authority ended with it")
 
     is_(last_words("")[0], 1, "a file without a test")
+
+
+@test
+def a_stranger_fails_a_test():
+    for name, token, words, said in (
+            ("nobody", "None", "", "1 times: GET /x: no token"),
+            ("a disabled one", "a.token(status='disabled').token", "",
+             "1 times: GET /x: disabled token"),
+            ("another kind", "'x' * 20",
+             "a.strangers_ok(1, 'GET /x: no token', 'why')",
+             "1 times: GET /x: unknown token"),
+            ("too few", "None",
+             "a.strangers_ok(2, 'GET /x: no token', 'why')",
+             "strangers at the backend: why\n# +got: 1"),
+            ("none", "a.token().token",
+             "a.strangers_ok(1, '.*', 'why')",
+             "strangers at the backend: why\n# +got: 0")):
+        status, output = last_words(f"""
+@test
+def stranger():
+    a = Authority()
+    n = Nginx(a, load=False, server="location / {{{{ "
+              "proxy_pass http://127.0.0.1:{{backend}}; }}}}")
+    {words}
+    get(n, "/x", bearer={token})
+""")
+        ok(status != 0, f"{name} at the backend")
+        like(output, said, "says so")
+        unlike(output, "cfut_", "and not with which token")
 
 
 run()

@@ -306,8 +306,11 @@ GET /t
 backend: GET /t
 E
 
-passes('backend_hits', "$backend--- backend_hits: 1\n");
-fails('a hit that should not be', qr/got: '?1/, "$backend--- backend_hits: 0\n");
+my $stranger = "--- strangers_ok: 1 GET /t: no token  # nothing asks for one\n";
+
+passes('backend_hits', "$backend$stranger--- backend_hits: 1\n");
+fails('a hit that should not be', qr/got: '?1/,
+      "$backend$stranger--- backend_hits: 0\n");
 
 fails('a refusal that reached the backend', qr/got: '?1/, <<'E');
 === TEST 1: the backend was asked and its answer hidden
@@ -320,6 +323,58 @@ fails('a refusal that reached the backend', qr/got: '?1/, <<'E');
 --- request
 GET /t
 --- error_code: 403
+E
+
+
+# strangers at the backend
+
+sub as_bearer {
+    my ($token) = @_;
+    return "$backend--- more_headers\nAuthorization: Bearer $token\n";
+}
+
+my $two = <<'E';
+=== TEST 1: two requests to the backend
+--- config
+    location = /t { proxy_pass http://127.0.0.1:$BACKEND_PORT; }
+--- request eval
+['GET /t', 'GET /t']
+--- error_code eval
+[200, 200]
+E
+
+fails('nobody at the backend', qr/ 1 times: GET \/t: no token/, $backend);
+fails('an unknown one', qr/ 1 times: GET \/t: unknown token/,
+      as_bearer('a-stranger-of-the-test'));
+for (['UNKNOWN', 'unknown token'], ['DISABLED', 'disabled token'],
+     ['REVOKED', 'disabled token'], ['EXPIRED', 'expired token'],
+     ['FUTURE', 'token of later'])
+{
+    my ($name, $why) = @$_;
+    my $said = fails("$name at the backend", qr/ 1 times: GET \/t: $why$/m,
+                     as_bearer("\$TOKEN_$name"));
+    unlike($said, qr/cfut_/, "$name: the token is not told");
+}
+passes("$_ at the backend", as_bearer("\$TOKEN_$_")) for qw(GOOD LIMITED);
+passes('from a cookie',
+       "$backend--- more_headers\nCookie: a=b; t=\$TOKEN_GOOD; c=d\n");
+fails('a bad one from a cookie', qr/: disabled token/,
+      "$backend--- more_headers\nCookie: a=b; t=\$TOKEN_DISABLED; c=d\n");
+passes('those who may come', $backend . $stranger, head => 'repeat_each(2);');
+fails('more of them', qr/ 2 came: 1 GET/, $two . $stranger);
+fails('none of them', qr/ 0 came: 1 GET/, $clean . $stranger);
+fails('one of another kind', qr/ 1 times: GET \/t: unknown token/,
+      as_bearer('$TOKEN_UNKNOWN') . $stranger);
+fails('no reason', qr/not of strangers_ok/, $backend . $stranger =~ s/ +#.*//r);
+passes('a lag', as_bearer('$TOKEN_EXPIRED') . "--- lag: 90 leeway\n");
+fails('a lag that is over', qr/: expired token/,
+      as_bearer('$TOKEN_EXPIRED') . "--- lag: 30 leeway\n");
+fails('a late stranger', qr/a late stranger: GET \/late: no token/, $clean,
+      head => <<'E');
+add_test_cleanup_handler(sub {
+    my $port = authority->{backend};
+    authority->{http}->get("http://127.0.0.1:$port/late");
+});
 E
 
 

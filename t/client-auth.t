@@ -307,6 +307,7 @@ def a_step_of_its_own():
     authority.rules({"match": {"header": {"Authorization": "Bearer good"}},
                      "answer": {"body": {"id": "1"}}},
                     {"answer": {"status": 401, "body": {"error": "no"}}})
+    authority.vouch("good")
     is_(verdict(nginx, Token("good", "")), "ALLOWED", "a good token")
     is_(verdict(nginx, Token("bad", "")), "UNKNOWN", "a bad one")
 

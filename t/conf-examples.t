@@ -166,6 +166,7 @@ def cloudflare_user_tokens():
     nginx = Example(authority, example("cloudflare-user-tokens.conf"),
                     *cloudflare(authority), tls=True)
     no_warnings(nginx)
+    authority.strangers_ok(1, "GET /: no token", "stripped")
     good = authority.token(name="a name", policies=[{"effect": "allow"}],
                            expires_on="2099-01-01T00:00:00Z")
     statuses(nginx, (
@@ -204,6 +205,8 @@ def cloudflare_account_tokens():
                     (r"/accounts/ACCOUNT/", "/accounts/" + "ac" * 16 + "/"),
                     tls=True)
     no_warnings(nginx)
+    authority.strangers_ok(2, "GET /: no token", "only POST needs one")
+    authority.strangers_ok(1, "POST /: no token", "stripped")
     good = authority.token(account="ac" * 16)
     statuses(nginx, (
         (200, "GET without a token", {}),
@@ -253,6 +256,7 @@ def introspection_jwt():
                      authority.client_secret),
                     (r"/etc/nginx/internal-ca\.pem", authority.ca), tls=True)
     no_warnings(nginx)
+    authority.strangers_ok(1, "GET /: no token", "stripped")
     authority.rules(*published, signed(active=True, sub="s-1", scope="a b"))
     statuses(nginx, ((200, "a signed answer",
                       dict(bearer=authority.token())),
@@ -278,6 +282,7 @@ def introspection():
                      authority.client_secret),
                     (r"/etc/nginx/internal-ca\.pem", authority.ca), tls=True)
     no_warnings(nginx)
+    authority.strangers_ok(2, "GET /: no token", "stripped")
     good = authority.token(scope="read write", client_id="app", sub="s-1",
                            username="jo", aud=["api", "other"],
                            iss="https://idp.example.com", exp="now+60")
@@ -359,6 +364,8 @@ def mcp_server():
                     (r"/etc/nginx/introspection\.secret",
                      authority.client_secret), tls=True)
     no_warnings(nginx)
+    authority.strangers_ok(1, "GET /mcp: no token", "stripped")
+    authority.strangers_ok(1, "OPTIONS /mcp: no token", "a preflight")
     audience = "https://api.example.com/mcp"
     good = authority.token(scope="tools:call", aud=audience, sub="s-1",
                            introspection={"roles": ["a", "b"]})
@@ -391,6 +398,7 @@ def dry_run():
                     (r"/var/log/nginx/error\.log", "error.log"))
     is_(len(re.findall(r"\[warn\]", nginx.said)), 1, "nginx -t warns once")
     like(nginx.said, r'"auth_token_dry_run" is on', "and says of what")
+    authority.strangers_ok(2, "GET /: (disabled|no) token", "dry run")
     good = authority.token()
     bad = authority.token(status="disabled")
     statuses(nginx, (
@@ -410,6 +418,7 @@ def satisfy_any():
                     *cloudflare(authority),
                     (r"192\.0\.2\.0/24", "127.0.0.2/32"), tls=True)
     no_warnings(nginx)
+    authority.strangers_ok(2, "GET /: (disabled|no) token", "the office")
     good = authority.token()
     statuses(nginx, (
         (200, "from the office, no token", dict(source="127.0.0.2")),

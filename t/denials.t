@@ -29,7 +29,6 @@ our $Dry = <<'EOF';
     location = /t {
         auth_token          cloudflare;
         auth_token_dry_run  on;
-        proxy_set_header    Authorization "";
         proxy_set_header    X-Seen "$auth_token_verdict,$auth_token_id,$auth_token_name,$auth_token_status,$auth_token_expires_on";
         proxy_pass          http://127.0.0.1:$BACKEND_PORT;
     }
@@ -203,6 +202,7 @@ X-A: <>
 (?i)^X-Seen: UNKNOWN,,,,$
 (?i)^X-Seen: INACTIVE,,,,$
 (?i)^X-Seen: ADDRESS_DENIED,,,,$
+--- strangers_ok: 4 GET /t: (no|unknown|disabled) token  # dry run
 
 
 
@@ -212,6 +212,7 @@ X-A: <>
 Authorization: Bearer $TOKEN_DISABLED
 --- error_log
 access denied, dry run, verdict INACTIVE, provider "cloudflare", token id "$ID_DISABLED"
+--- strangers_ok: 1 GET /t: disabled token  # dry run
 
 
 

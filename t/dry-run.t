@@ -45,6 +45,7 @@ def every_verdict_goes_through():
         "MALFORMED": "two words",
         "MISSING": None,
     }
+    authority.strangers_ok(12, "GET /: .*", "dry run, each of them twice")
     nginx = Nginx(authority, server=SERVER)
     for verdict, token in tokens.items():
         for again in ("cold", "warm"):
@@ -80,6 +81,7 @@ def an_authority_that_fails():
 def it_ends_where_it_is_not_said():
     authority = Authority()
     token = authority.token(status="disabled")
+    authority.strangers_ok(1, "GET /: disabled token", "dry run")
     nginx = Nginx(authority, server=SERVER)
     is_(get(nginx, "/", bearer=token.token).status, 200, "dry run")
     response = get(nginx, "/real", bearer=token.token)

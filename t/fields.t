@@ -158,6 +158,7 @@ __DATA__
  'Authorization: Bearer next-second-0123456789',
  'Authorization: Bearer next-first-0123456789']
 --- error_code eval: [200, 200, 200, 200]
+--- strangers_ok: 1 GET /open: no token  # a location without auth_token
 --- backend_like
 ^X-Level: <>\nX-Team: <one>\nX-Field: <one>\n
 ^X-Level: <>\nX-Team: <>\nX-Field: <>\n

@@ -122,6 +122,7 @@ def no_token_at_any_level():
     nginx = Nginx(authority, server=PROTECTED.replace(
         "proxy_pass", "proxy_set_header Authorization \"\"; proxy_pass"),
         log_level="debug")
+    authority.strangers_ok(2, "GET /: no token", "proxy_set_header took it")
     is_(get(nginx, "/", bearer=token).status, 200, "cold")
     is_(get(nginx, "/", bearer=token).status, 200, "warm")
     is_(get(nginx, "/", bearer=strange).status, 401, "unknown")

@@ -104,10 +104,17 @@ class Idp:
         answer = self.post("/token", client, scope=scope,
                            grant_type="client_credentials")
         self.authority.forbidden.append(answer["access_token"])
+        self.tell(answer["access_token"], "active", answer["expires_in"])
         return answer["access_token"]
+
+    def tell(self, token, status, seconds=0):
+        """The oracle of the backend, of what it cannot ask about."""
+        self.authority.call("POST", "tokens", {
+            token: {"status": status, "exp": f"now+{seconds}"}})
 
     def revoke(self, token, client="svc"):
         self.post("/token/revocation", client, token=token)
+        self.tell(token, "disabled")
 
     def introspections(self, count=0):
         """Those that the provider has told of, count of them at least."""
@@ -167,6 +174,7 @@ def a_token_that_was_revoked():
     for one in (token, other):
         is_(verdict(nginx, one), "ALLOWED", "before")
     idp.revoke(token)
+    authority.strangers_ok(1, "GET /: disabled token", "the cache has it")
     is_(verdict(nginx, token), "ALLOWED", "as the answer is in the cache")
     purge = get(nginx, "/purge", method="POST",
                 headers=["Content-Type: application/json"],

@@ -122,6 +122,7 @@ def the_examples_of_the_document():
         for owner, path in paths.items()
         for preset in ("cloudflare", "cloudflare_id")
         for name, words in (("now", ""), ("then", THEN))))
+    authority.strangers_ok(5, "GET /: unknown token", "the mock knows them")
     is_(ask(mock.port, "/user/tokens/verify", "x" * 40)[0], 200,
         "the mock answers")
     is_(ask(mock.port, "/user/tokens/verify")[0], 401,
@@ -287,6 +288,7 @@ def the_module_asks_as_the_document_says():
                    f"{base}/accounts/{ACCOUNT}/tokens")
         + provider("id", "cloudflare_id", base + "/user/tokens")))
     rich = authority.token(**RICH)
+    authority.oracle(ids=True)
     for name, token, address, wanted in (
             ("user", rich, "127.0.0.1", "ALLOWED"),
             ("user", rich, "127.0.0.9", "ADDRESS_DENIED"),

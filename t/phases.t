@@ -141,6 +141,7 @@ WWW-Authenticate: Basic realm="x"
 --- lookups: 0
 --- error_code: 200
 --- backend_hits: 1
+--- strangers_ok: 1 GET /t: no token  # only a subrequest is protected
 
 
 
@@ -158,6 +159,7 @@ Authorization: Bearer $TOKEN_UNKNOWN
 --- response_body
 backend: GET /t
 --- lookups: 0
+--- strangers_ok: 1 GET /t: unknown token  # satisfy any, by address
 
 
 
@@ -223,6 +225,7 @@ Retry-After: 1
  'WWW-Authenticate: Basic realm="x", Bearer realm="restricted", error="invalid_token"']
 --- lookups: 3 0
 --- backend_hits: 2
+--- strangers_ok: 1 GET /t: no token  # satisfy any, by password
 
 
 
@@ -261,6 +264,7 @@ Retry-After: 1
 [200, 200, 401, 401, 200]
 --- lookups: 2 0
 --- backend_hits: 3
+--- strangers_ok: 2 (GET|HEAD) /t: no token  # protected except GET
 
 
 
@@ -280,6 +284,7 @@ Retry-After: 1
 --- error_code eval
 [200, 401]
 --- backend_hits: 1
+--- strangers_ok: 1 GET /t: no token  # auth_token off, except PUT
 
 
 
@@ -301,6 +306,7 @@ Retry-After: 1
 --- error_code eval
 [401, 200, 401]
 --- backend_hits: 1
+--- strangers_ok: 1 GET /free: no token  # auth_token off
 
 
 

@@ -68,5 +68,6 @@ __DATA__
 --- more_headers eval: [map { $_->[2] } @::cases]
 --- error_code eval: [map { $_->[1] } @::cases]
 --- backend_hits: 3
+--- strangers_ok: 2 OPTIONS /(any/)?: no token  # true preflights
 --- lookups: 2 0
 --- log_level: warn

@@ -109,6 +109,7 @@ my $p = '{"type":"about:blank","title":';
 --- response_body_like eval
 ['^backend: GET /page', '^\{"type":"about:blank"', '<h1>401 Authorization Required']
 --- backend_hits: 1
+--- strangers_ok: 1 GET /page: no token  # an error_page of the backend
 
 
 

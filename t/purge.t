@@ -81,6 +81,7 @@ def by_token():
         is_(cached(nginx, one.token), (200, "MISS"), "not known yet")
         is_(cached(nginx, one.token), (200, "HIT"), "known")
     authority.token(token=token.token, id=token.id, status="disabled")
+    authority.strangers_ok(1, "GET /: disabled token", "the cache has it")
     is_(cached(nginx, token.token), (200, "HIT"), "revoked, but not here")
     is_(purge(nginx, token=token.token), {"records": 2, "negatives": 0},
         "what was dropped: the token's answer, and the details")
@@ -472,10 +473,12 @@ def all_steps_of_a_token():
 
     token = os.urandom(20).hex()
     authority.forbidden.append(token)
+    authority.vouch(token)
     answers(True)
     is_(cached(nginx, token, "/three"), (200, "MISS"), "known")
     is_(cached(nginx, token, "/three"), (200, "HIT"), "in the cache")
     answers(False)
+    authority.oracle(good=[])
     is_(purge(nginx, token=token, provider="three")["records"], 3,
         "all that is known of it")
     is_(cached(nginx, token, "/three"), (401, "MISS"), "it is asked about anew")

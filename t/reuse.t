@@ -240,7 +240,7 @@ def an_unasked_response_on_one_of_many_connections():
 @test
 def many_connections_that_are_not_used_again():
     authority = Authority()
-    clock = Clock(authority.dir)
+    clock = Clock(authority)
     known = tokens(authority, MANY + 1)
     nginx = many(authority, environment=clock.environment, main=clock.main)
     burst(authority, nginx, known, range(MANY), "before")

@@ -80,6 +80,7 @@ my $many = CORE::join '\n', map { "X-F$_: $_" } 1 .. 50;
 '^GET /a HTTP/1.[01]\nX-Seen: <>\nHost: [^\n]*\n(Connection: close\n)?X-One: 1\nX-Two: 2\nCookie: a=b\n\n' . "\n"
 . "^GET /b HTTP/1.[01]\\n(?s:(?!Authorization).)*$many\\n\\n\n"
 . "^GET /c HTTP/1.[01]\\n(?s:(?!Authorization).)*$many\\n\\n\n"
+--- strangers_ok: 3 GET /[abc]: no token  # stripped
 --- error_code eval: [200, 200, 200]
 --- log_level: warn
 
@@ -96,6 +97,7 @@ my $many = CORE::join '\n', map { "X-F$_: $_" } 1 .. 50;
 ^Authorization: Bearer $TOKEN_GOOD$
 ^Authorization: Bearer $TOKEN_GOOD$
 ^Authorization: Basic YTpi\n\n
+--- strangers_ok: 1 GET /several: no token  # stripped
 --- error_code eval: [200, 200, 200]
 --- log_level: warn
 
@@ -125,6 +127,7 @@ my $many = CORE::join '\n', map { "X-F$_: $_" } 1 .. 50;
 ^GET /other/x\?y=z HTTP/1.[01]\n
 ^GET /variables/%41\?y HTTP/1.[01]\n
 ^GET /several HTTP/1.[01]\nX-Seen: <>\nHost: [^\n]*\n(Connection: close\n)?X-Last: 1\n\n
+--- strangers_ok: 10 GET /(several|other|variables)(/.*)?: no token  # stripped
 --- error_code eval: [(200) x 10]
 --- log_level: warn
 --- lookups: 1 0
@@ -138,6 +141,7 @@ my $many = CORE::join '\n', map { "X-F$_: $_" } 1 .. 50;
 --- more_headers eval
 ["Authorization: Bearer \$TOKEN_GOOD\nX-Last: 1",
  'Authorization: Bearer $TOKEN_UNKNOWN']
+--- strangers_ok: 1 GET /tried: no token  # stripped
 --- error_code eval: [200, 401]
 --- backend_like
 ^GET /tried HTTP/1.[01]\nX-Seen: <>\nHost: [^\n]*\n(Connection: close\n)?X-Last: 1\n\n
@@ -153,6 +157,7 @@ my $many = CORE::join '\n', map { "X-F$_: $_" } 1 .. 50;
 --- more_headers eval
 ["Authorization: Bearer \$TOKEN_UNKNOWN\nX-Last: 1",
  "Authorization: Bearer not a token\nX-Last: 2"]
+--- strangers_ok: 2 GET /dry: no token  # a dry run, and stripped
 --- error_code eval: [200, 200]
 --- backend_like
 ^GET /dry HTTP/1.[01]\nX-Seen: <>\nHost: [^\n]*\n(Connection: close\n)?X-Last: 1\n\n
@@ -166,5 +171,6 @@ my $many = CORE::join '\n', map { "X-F$_: $_" } 1 .. 50;
 --- config eval: $::config
 --- raw_request eval
 "GET /a HTTP/1.0\r\nAuthorization: Bearer \$TOKEN_GOOD\r\n\r\n"
+--- strangers_ok: 1 GET /a: no token  # stripped
 --- backend_like
 ^GET /a HTTP/1.[01]\nX-Seen: <>\nHost: [^\n]*\n(Connection: close\n)?\n

@@ -334,7 +334,7 @@ def another_size():
 def jump(seconds, expected, **entry):
     """The wall clock of nginx is another one; ages are of the other clock."""
     authority = Authority()
-    clock = Clock(authority.dir, monotonic=False)
+    clock = Clock(authority, monotonic=False)
     nginx = Nginx(authority, server=PROTECTED, words="cache valid=1h;",
                   environment=clock.environment, main=clock.main)
     token = authority.token(**(entry or {"expires_on": "now+1800"}))

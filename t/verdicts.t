@@ -313,6 +313,7 @@ unix:$AUTHORITY_DIR/listener.sock
 [map { 'GET /t' } 1 .. 4]
 --- more_headers eval
 [map { "Authorization: Bearer cfut_leeway_${_}_01234567890123456789012345678901" } 1 .. 4]
+--- lag: 120 leeway
 --- error_code eval
 [200, 401, 200, 401]
 

@@ -212,6 +212,10 @@ class Required(Scenario):
     path = "/required"
     may = {200, 502, 504} | FAILURES
 
+    def prepare(self, torture):
+        torture.authority.strangers_ok(None, "GET /required: no token",
+                                       "stripped")
+
 
 @scenario
 class DryRun(Scenario):

@@ -21,6 +21,8 @@ use AuthToken::Authority;
 use AuthToken::Expect;
 use AuthToken::Logs;
 use AuthToken::Server;
+use AuthToken::Strangers qw(prepare_oracle check_strangers
+                            late_strangers);
 use AuthToken::Tokens;
 
 # the sections in which macros are expanded
@@ -302,6 +304,7 @@ sub prepare {
     my $own = section_json($block, 'tokens');
     $own_rules = section_json($block, 'authority');
 
+    prepare_oracle($authority, $block);
     $authority->call('POST', 'tokens', $own) if $own;
     $authority->call('POST', 'rules', $own_rules) if $own_rules;
     if (my $tls = section_json($block, 'authority_tls')) {
@@ -344,6 +347,7 @@ sub after {
     my $name = $block->name;
 
     AuthToken::Expect::after($block, $repetition, $authority, \@received);
+    check_strangers($authority, $block);
 
     if (!defined $block->token_in_response_ok) {
         my @leaks = $logs->leaks(join("\n", @received), bearers());
@@ -390,6 +394,7 @@ sub farewell {
     if (problems($block)) {
         Test::More::fail($block->name . ' - log is clean after the end');
     }
+    late_strangers($authority, $block);
 }
 
 

@@ -15,5 +15,6 @@ counts what it was asked.  Only the standard library is used.
     cloudflare      /client/v4/user/tokens, /client/v4/accounts/ID/tokens
     introspection   RFC 7662
     tls             certificates, good and bad, made at the start
+    strangers       who reaches the backend without a right to
     control         the interface that tests use: JSON over HTTP
 """

@@ -16,6 +16,10 @@
     POST /settings      {"expires_in": seconds of access tokens}
     GET  /granted       access tokens, see grants.py, and when they end
     DELETE /granted     ends them all
+    POST /oracle        {"lag": ..., "clock": ..., "ids": ...,
+                        "good": [...]}, see strangers.py
+    DELETE /strangers   {description: number} of those at the backend, which
+                        are forgotten
     GET  /refusals      why clients were refused, one reason each
     GET  /log           {"requests": [...], "connections": [...]}
     POST /stop
@@ -111,6 +115,16 @@ class Control:
     def delete_granted(self, state, value):
         state.granted.clear()
         return {}
+
+    def post_oracle(self, state, value):
+        for name, one in value.items():
+            if name not in ("lag", "clock", "ids", "good"):
+                raise ValueError(name)
+            setattr(state.strangers, name, one)
+        return {}
+
+    def delete_strangers(self, state, value):
+        return state.strangers.take()
 
     def get_refusals(self, state, value):
         return state.refusals

@@ -351,6 +351,8 @@ def authority(state, request):
 
 
 def backend(state, request):
-    """The server behind nginx: tells what it got, but no header of it."""
+    """The server behind nginx: tells what it got, but no header of it, and
+    judges by itself whether it should have got it."""
+    state.strangers.judge(state, request)
     text = f"backend: {request.method} {request.path}\n"
     return Answer(200, text.encode(), ["Content-Type: text/plain"])

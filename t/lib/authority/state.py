@@ -6,6 +6,8 @@ import re
 import time
 from datetime import datetime, timezone
 
+from .strangers import Strangers
+
 LOG_MAX = 20000
 
 RELATIVE = re.compile(r"now([+-]\d+)?")
@@ -28,6 +30,7 @@ class State:
     def __init__(self):
         self.connections = set()
         self.settings = {"log": True}
+        self.strangers = Strangers()
         self.reset()
 
     def reset(self):
@@ -39,6 +42,7 @@ class State:
         self.used = set()               # identifiers of assertions
         self.refusals = []              # why clients were refused
         self.rules = []
+        self.strangers.reset()
         self.clear_log()
 
     def clear_log(self):
@@ -63,7 +67,10 @@ class State:
                 if name in entry:
                     entry[name] = moment(entry[name], numeric=True)
             if "token" in entry:
-                self.tokens[entry["token"]] = entry
+                token = entry["token"]
+                if token in self.tokens:
+                    self.strangers.change(token, self.tokens[token])
+                self.tokens[token] = entry
             if "id" in entry:
                 self.ids[entry["id"]] = entry
 

@@ -19,7 +19,10 @@ signals, aborts, many clients.  Such a test is an executable t/NAME.t:
     run()
 
 Every server that a test starts ends with it, and then its logs are looked
-at: no alert, no crash, no secret.  Waiting is polling with a bound.
+at: no alert, no crash, no secret.  Nobody may have come to the authority's
+backend whom its oracle does not know as good (authority/strangers.py): see
+Authority.vouch(), oracle() and strangers_ok() for those who may.  Waiting is
+polling with a bound.
 """
 
 from .authority import Authority, Token

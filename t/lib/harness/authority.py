@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -34,6 +35,8 @@ class Authority:
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="authority-")
         self.forbidden = []
+        self.allowances = []            # of strangers
+        self.vouched = []
         tap.cleanups.append(self.stop)
         self.process = subprocess.Popen(
             [sys.executable, PROGRAM, "--dir", self.dir,
@@ -99,6 +102,32 @@ class Authority:
         self.call("DELETE", "rules")
         self.call("POST", "rules", list(rules))
 
+    def oracle(self, **settings):
+        """What the oracle of the backend has to know: see strangers.py."""
+        self.call("POST", "oracle", settings)
+
+    def vouch(self, *tokens):
+        """For the oracle these are good, whatever rules answer of them."""
+        self.vouched.extend(tokens)
+        self.oracle(good=self.vouched)
+
+    def strangers_ok(self, count, pattern, reason):
+        """So many whose description, "GET /open: no token", is of this
+        pattern come to the backend; None: as many as like to."""
+        self.allowances.append((count, re.compile(pattern), reason))
+
+    def check_strangers(self):
+        seen = self.call("DELETE", "strangers")
+        for count, pattern, reason in self.allowances:
+            met = [one for one in seen if pattern.fullmatch(one)]
+            came = sum(seen.pop(one) for one in met)
+            if count is not None:
+                tap.is_(came, count, f"strangers at the backend: {reason}")
+        tap.ok(not seen, "no stranger at the backend")
+        for one, count in seen.items():
+            tap.diag(f"{count} times: {one}")
+        self.allowances = []
+
     def counts(self):
         return self.call("GET", "counts")
 
@@ -110,6 +139,8 @@ class Authority:
                 if request["role"] == role]
 
     def stop(self):
+        if self.process.poll() is None:
+            self.check_strangers()
         self.process.terminate()
         try:
             self.process.wait(5)

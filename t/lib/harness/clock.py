@@ -9,15 +9,16 @@ from . import tap
 
 
 class Clock:
-    """Clock(directory) skips the test where there is no libfaketime.  With
+    """Clock(authority) skips the test where there is no libfaketime.  With
     monotonic=False only the wall clock is another one.  environment and main
     are what Nginx takes."""
 
-    def __init__(self, directory, monotonic=True):
+    def __init__(self, authority, monotonic=True):
         library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
         if not library:
             tap.skip("no libfaketime")
-        self.path = os.path.join(directory, "faketime")
+        self.authority = authority
+        self.path = os.path.join(authority.dir, "faketime")
         self.set(0)
         self.environment = {"LD_PRELOAD": library[0],
                             "FAKETIME_TIMESTAMP_FILE": self.path,
@@ -32,3 +33,4 @@ class Clock:
         """Seconds away from the time of the system, for all from now on."""
         with open(self.path, "w") as out:
             out.write(f"{seconds:+d}\n")
+        self.authority.call("POST", "oracle", {"clock": seconds})
