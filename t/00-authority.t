@@ -438,4 +438,59 @@ def stranger():
         unlike(output, "cfut_", "and not with which token")
 
 
+@test
+def a_secret_in_an_answer_fails_a_test():
+    ways = {
+        "get": 'get(n, "/x", bearer=t)',
+        "a header field": 'get(n, "/head", bearer=t)',
+        "exchange": 'exchange(n, request_bytes("/x", bearer=t))',
+        "Client": 'Client(n).get("/x", bearer=t)',
+        "h2_get": 'h2_get(n, "/x", bearer=t)',
+        "a socket of its own": """
+    with open_socket(n) as sock:
+        sock.sendall(request_bytes("/x", bearer=t))
+        while sock.recv(7):
+            pass""",
+        "the credential":
+            'get(n, "/x", headers=["Authorization: " + a.credential_value])',
+        "a secret of the server": 'n.forbidden.append("a-secret-of-its-own")'
+            '; get(n, "/x", headers=["Authorization: a-secret-of-its-own"])',
+    }
+    for name, how in ways.items():
+        status, output = last_words(f"""
+@test
+def told():
+    a = Authority()
+    t = a.token().token
+    n = Nginx(a, load=False, listen=" {'http2' if '2' in name else ''}",
+              server="location / {{{{ return 200 <$http_authorization>; }}}}"
+              "location /head {{{{ add_header X-A <$http_authorization>; "
+              "return 204; }}}}")
+    {how}
+""")
+        ok(status != 0, name)
+        like(output, r"# secret [\w-]{12}\.\.\. in an answer", "says so")
+        if not ok(output.count("not ok") == 1, "and nothing else"):
+            diag(output)
+
+
+@test
+def an_answer_that_may_tell():
+    status, output = last_words("""
+@test
+def told():
+    a = Authority()
+    t = a.token().token
+    n = Nginx(a, load=False,
+              server="location / {{ return 200 <$http_authorization>; }}")
+    a.rules({"answer": {"body": t}})
+    for place in (a.plain, a.socket):
+        get(place, "/", bearer=t)
+    a.forbidden.remove(t)
+    get(n, "/x", bearer=t)
+""")
+    is_(status, 0, "the authority itself, and what is not forbidden") \
+        or diag(output)
+
+
 run()

@@ -143,7 +143,7 @@ def surroundings():
 @test
 def each_value():
     a, token, n = surroundings()
-    n.extra_forbidden.append(token)
+    n.forbidden.append(token)
     for verdict, lines in CASES.items():
         asked = a.counts()["requests"]
         hits = a.counts()["backend"]

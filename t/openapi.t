@@ -104,7 +104,7 @@ def mocked(*providers):
 def asked(nginx, name, token=None, address=None):
     if token is None:
         token = secrets.token_hex(20)
-        nginx.extra_forbidden.append(token)
+        nginx.forbidden.append(token)
     headers = [f"X-Real-IP: {address}"] if address else []
     return get(nginx, "/?provider=" + name, bearer=token, headers=headers,
                timeout=30)

@@ -19,8 +19,9 @@ signals, aborts, many clients.  Such a test is an executable t/NAME.t:
     run()
 
 Every server that a test starts ends with it, and then its logs are looked
-at: no alert, no crash, no secret.  Nobody may have come to the authority's
-backend whom its oracle does not know as good (authority/strangers.py): see
+at: no alert, no crash, no secret.  No secret may be in what a client got
+either (watch.py), and nobody may have come to the authority's backend whom
+its oracle does not know as good (authority/strangers.py): see
 Authority.vouch(), oracle() and strangers_ok() for those who may.  Waiting is
 polling with a bound.
 """

@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from . import tap
+from . import tap, watch
 
 PROGRAM = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "authority.py")
@@ -30,7 +30,7 @@ class Token:
 class Authority:
     """Attributes: plain, tls, backend (ports), ca, dir, credential (path of
     the file with the credential), client_secret (path; the id is "nginx"),
-    forbidden (strings that may stand in no log)."""
+    forbidden (strings that may stand in no log and in no answer)."""
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="authority-")
@@ -54,6 +54,8 @@ class Authority:
         self.backend = ready["backend"]
         self.control = ready["control"]
         self.socket = ready["plain2"]
+        watch.holders.append(self)
+        watch.authorities |= {self.plain, self.tls, self.socket, self.backend}
         self.ca = os.path.join(self.dir, "ca.pem")
 
         self.credential_value = "cfut_" + secrets.token_hex(24)
@@ -139,6 +141,7 @@ class Authority:
                 if request["role"] == role]
 
     def stop(self):
+        watch.forget(self)
         if self.process.poll() is None:
             self.check_strangers()
         self.process.terminate()

@@ -7,6 +7,7 @@ import os
 import re
 import ssl
 
+from . import watch
 from .nginx import BINARY, MODULE, TOP, Nginx
 from .tap import diag, is_, ok, unlike
 
@@ -76,7 +77,8 @@ class Example(Nginx):
             headers["Authorization"] = "Bearer " + bearer.token
         connection.request(method, path, headers=headers)
         response = connection.getresponse()
-        response.read()
+        watch.answer(self.port, f"{response.headers}".encode()
+                     + response.read())
         connection.close()
         return response
 

@@ -8,6 +8,8 @@ import subprocess
 import threading
 from dataclasses import dataclass, field
 
+from . import watch
+
 
 @dataclass
 class Response:
@@ -25,14 +27,21 @@ class Response:
 
 def open_socket(server, timeout=10, source=None):
     if isinstance(server, str):
-        sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(timeout)
-        sock.connect(server)
-        return sock
-    port = getattr(server, "port", server)
-    return socket.create_connection(
-        ("127.0.0.1", port), timeout,
-        source_address=(source, 0) if source else None)
+        sock = watch.Socket(socket.AF_UNIX)
+        sock.place = server
+    else:
+        sock = watch.Socket()
+        sock.place = getattr(server, "port", server)
+        if source:
+            sock.bind((source, 0))
+    sock.settimeout(timeout)
+    try:
+        sock.connect(sock.place if isinstance(sock.place, str)
+                     else ("127.0.0.1", sock.place))
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def request_bytes(path="/", method="GET", bearer=None, headers=(), body=b"",
@@ -73,6 +82,7 @@ def read_response(sock, head_only=False):
                 break
             body += more
         body = dechunked(body)
+        watch.answer(sock.place, body)
     else:
         while length is None or len(body) < int(length):
             more = sock.recv(65536)
@@ -153,6 +163,7 @@ def h2_get(server, path="/", bearer=None, headers=(), timeout=10):
         config += f'header = "Authorization: Bearer {bearer}"\n'
     done = subprocess.run([*command, f"http://127.0.0.1:{port}{path}"],
                           input=config.encode(), capture_output=True)
+    watch.answer(port, done.stdout)
     head, _, body = done.stdout.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     if done.returncode != 0 or not lines[0].startswith("HTTP/2 "):

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 
-from . import tap
+from . import tap, watch
 from .ports import free_port
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
@@ -105,7 +105,8 @@ class Nginx:
         self.dir = tempfile.mkdtemp(prefix="nginx-")
         self.port = free_port()
         self.places = {}
-        self.extra_forbidden = []
+        self.forbidden = []             # beside those of its authority
+        watch.holders.append(self)
         self.environment = environment or {}
         self.command = list(command)
         self.alert_ok = self.emerg_ok = None
@@ -315,7 +316,7 @@ class Nginx:
         return found
 
     def judge(self, name, text):
-        forbidden = list(self.extra_forbidden)
+        forbidden = list(self.forbidden)
         if self.authority:
             forbidden += self.authority.forbidden
         for line in text.split("\n"):
@@ -331,8 +332,9 @@ class Nginx:
     def end(self):
         if self.process is not None:
             tap.is_(self.stop(), 0, "nginx ends")
-        found = self.problems()
-        tap.ok(not found, "logs are clean")
+        watch.forget(self)
+        found = self.problems() + watch.take()
+        tap.ok(not found, "logs and answers are clean")
         for line in found[:20]:
             tap.diag(line)
         if os.environ.get("AUTH_TOKEN_KEEP"):
