@@ -264,9 +264,10 @@ def a_name_is_asked_for_once():
         authority, nginx = start("timeout 10s; max_connections 200;", RESOLV)
         authority.rules({"match": {"path": {"re": "/verify$"}},
                          "actions": [{"delay": 1500}, {"answer": "default"}]})
-        clients = [Client(nginx, 20) for _ in range(140)]
-        for client in clients:
-            client.send("/", bearer=authority.token().token)
+        tokens = [authority.token().token for _ in range(140)]
+        clients = [Client(nginx, 20) for _ in tokens]
+        for client, token in zip(clients, tokens):
+            client.send("/", bearer=token)
         is_([client.receive().status for client in clients], [200] * 140,
             "all are let in")
         is_(authority.counts()["connections"], 140, "connections")
