@@ -152,7 +152,7 @@ test_others(void)
     is_int(copied(key, 2), 0, "of the same name in another zone");
     zone = other;
 
-    r = zone_record(NGX_HTTP_AUTH_TOKEN_COPY_RECORD, 0);
+    r = zone_record(NGX_HTTP_AUTH_TOKEN_COPY_RECORD - 4096, 1000);
     key = zone_key(zone, 321);
     zone_put(zone, key, r, NULL, 1);
     is_int(zone_state(zone, key), ZONE_HIT, "a large one");
