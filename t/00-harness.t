@@ -429,11 +429,11 @@ E
 
 # blocks that are chosen
 
-my $two = "$counted--- lookups: 2\n\n\n\n"
+my $pair = "$counted--- lookups: 2\n\n\n\n"
           . ($counted =~ s/TEST 1/TEST 2/r) . "--- lookups: 1\n";
-passes('one block of two', $two, env => {AUTH_TOKEN_BLOCKS => '1'});
-fails('the other one', qr/TEST 2/, $two, env => {AUTH_TOKEN_BLOCKS => '2'});
-my ($none) = run_file('', $two, AUTH_TOKEN_BLOCKS => '1,3');
+passes('one block of two', $pair, env => {AUTH_TOKEN_BLOCKS => '1'});
+fails('the other one', qr/TEST 2/, $pair, env => {AUTH_TOKEN_BLOCKS => '2'});
+my ($none) = run_file('', $pair, AUTH_TOKEN_BLOCKS => '1,3');
 isnt($none, 0, 'a block that is not there');
 
 

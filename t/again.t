@@ -114,6 +114,7 @@ class Asked:
 
     def __init__(self, words, requirement, all_cases, sent=lambda t: t.token):
         self.authority = Authority()
+        self.authority.oracle(ids="cloudflare_id" in words)
         self.cases = [(case, self.bearer(case, sent)) for case in all_cases]
         self.nginx = Nginx(self.authority, http=HTTP.replace("WORDS", words),
                            server=SERVER.replace("REQUIREMENT", requirement))
