@@ -400,8 +400,8 @@ class Reload(Scenario):
     name = "reload"
     dilution = 5
 
-    # a worker has a channel to each that lived when it was started
-    spread = 2
-
     def fresh(self, torture):
         torture.nginx.reload()
+
+        # a worker has a channel to each that lived when it was started
+        poll(lambda: len(torture.nginx.all_workers()) == 1, 10, 0.01)
