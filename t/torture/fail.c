@@ -40,6 +40,7 @@
 
 #define TORTURE_MEMORY  1
 #define TORTURE_SYSTEM  2
+#define TORTURE_LOOP    4
 #define TORTURE_FRAMES  24
 
 typedef struct {
@@ -288,6 +289,23 @@ SYSTEM(ssize_t, writev, EPIPE, (int fd, const struct iovec *iov, int n),
        fd, iov, n)
 SYSTEM(ssize_t, getrandom, EAGAIN, (void *data, size_t len,
        unsigned int flags), data, len, flags)
+
+
+/*
+ * A signal is all that can happen to a wait for events.  It is of a kind of its
+ * own, or what is counted would depend on how events come together.
+ */
+
+int
+epoll_wait(int ep, struct epoll_event *events, int n, int timeout)
+{
+    if (torture_fails(TORTURE_LOOP, "epoll_wait")) {
+        errno = EINTR;
+        return -1;
+    }
+
+    return real(epoll_wait)(ep, events, n, timeout);
+}
 
 
 void *

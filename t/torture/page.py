@@ -6,7 +6,7 @@ import mmap
 import os
 import struct
 
-MEMORY, SYSTEM = 1, 2
+MEMORY, SYSTEM, LOOP = 1, 2, 4
 
 LAYOUT = struct.Struct("=iIIIQQQ32s24Q")
 PID = struct.Struct("=i")
