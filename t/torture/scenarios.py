@@ -25,6 +25,9 @@ SERVER = """
 # what nginx itself answers when it cannot go on, and our own
 FAILURES = {0, 500, 503}
 
+# a token that is of any syntax
+UNKNOWN = "f" * 48
+
 SCENARIOS = {}
 
 
@@ -58,6 +61,10 @@ class Scenario:
         if kind == "disabled":
             entry["status"] = "disabled"
         return entry
+
+    def names(self, authority):
+        """What else stands in "http" for a {name}."""
+        return {}
 
     def prepare(self, torture):
         """Once, when all servers run."""

@@ -3,7 +3,7 @@
 # Copyright (C) The ngx_http_auth_token_module authors
 #
 # Makes each allocation and each system call of a look-up fail, one after
-# another, once and for good, in each scenario (scenarios.py):
+# another, once and for good, in each scenario (scenarios.py, providers.py):
 #
 #     t/torture/torture.py SCENARIO
 #
@@ -27,7 +27,8 @@ from harness import *  # noqa: E402
 from harness.nginx import TOP  # noqa: E402
 import page  # noqa: E402
 from expected import Tortured  # noqa: E402
-from scenarios import SCENARIOS  # noqa: E402
+import providers  # noqa: E402,F401
+from scenarios import SCENARIOS, UNKNOWN  # noqa: E402
 
 KINDS = {"memory": page.MEMORY, "system": page.SYSTEM, "loop": page.LOOP}
 MODES = {"once": False, "persistent": True}
@@ -54,8 +55,11 @@ class Torture:
         self.scenario = scenario
         self.authority = Authority()
         self.page = page.Page(os.path.join(self.authority.dir, "page"))
+        http = scenario.http
+        for name, value in scenario.names(self.authority).items():
+            http = http.replace("{" + name + "}", value)
         self.nginx = Tortured(
-            self.authority, server=scenario.server, http=scenario.http,
+            self.authority, server=scenario.server, http=http,
             words="timeout 400ms; max_connections 1; breaker failures=0;"
             + scenario.words,
             environment={"LD_PRELOAD": library,
@@ -172,7 +176,7 @@ class Torture:
             self.complain("the next request is not served")
         try:
             status = get(self.nginx, self.scenario.control,
-                         bearer="f" * 48).status
+                         bearer=UNKNOWN).status
         except OSError:
             status = 0
         if status not in self.scenario.denied:
