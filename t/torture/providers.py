@@ -147,6 +147,7 @@ class Assertion(Scenario):
 class Grant(Cold, Scenario):
     """An access token of its own is what a fresh worker gets first."""
     name = "grant"
+    dilution = 10
     http = """
     auth_token_provider cloudflare {{
         preset      introspection;
@@ -228,7 +229,7 @@ class Forged(Signed):
 class Issuer(Cold, Signed):
     """What an issuer publishes is what a fresh worker reads first."""
     name = "issuer"
-    dilution = 10
+    dilution = 20
     http = """
     auth_token_provider cloudflare {{
         preset      introspection;

@@ -103,6 +103,7 @@ class Cold:
     dilution = 5
 
     def fresh(self, torture):
+        super().fresh(torture)
         pids = torture.nginx.workers()
         for pid in pids:
             torture.nginx.send_signal(signal.SIGTERM, pid)
@@ -383,7 +384,7 @@ class ColdTls(Cold, Tls):
     whether it was.
     """
     name = "cold-tls"
-    dilution = 50
+    dilution = 100
 
 
 @scenario

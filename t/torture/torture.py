@@ -10,8 +10,8 @@
 # Whatever fails: the worker lives, nobody is let in who would not be
 # otherwise, the request ends in time, the next one is served as ever, no
 # descriptor is lost, and the log has no alert but those of expected.py.
-# SHARE=n takes every n-th call, every n*dilution-th of a scenario that has
-# one, and ROUND says with which to begin; AT=n takes the n-th only;
+# SHARE=n takes every n-th call, every n*dilution-th allocation of a scenario
+# that has one, and ROUND says with which to begin; AT=n takes the n-th only;
 # MODES and KINDS are words of the tables below, and TRACE=1 tells where the
 # call was that failed.
 
@@ -225,10 +225,10 @@ class Torture:
                 self.normal = now
 
 
-def share(scenario):
+def share(scenario, kind):
     """The first call, and every how manieth is taken."""
     parts = int(os.environ.get("SHARE", 1))
-    if parts > 1:
+    if parts > 1 and kind == "memory":
         parts *= scenario.dilution
     first = int(os.environ.get("ROUND", 0)) % parts + 1
     return int(os.environ.get("AT", first)), parts
@@ -248,7 +248,7 @@ def torture(scenario):
     one.look()
     one.normal = one.baseline()
     for kind, mode in walks(scenario):
-        first, step = share(scenario)
+        first, step = share(scenario, kind)
         one.bad = []
         begun = time.monotonic()
         total = calls = 0
