@@ -34,7 +34,7 @@ def said(text):
 
 def judge():
     nginx = Tortured(start=False, load=False)
-    nginx.extra_forbidden.append("secret-of-the-test")
+    nginx.forbidden.append("secret-of-the-test")
 
     def judged(line, name="error.log"):
         return list(nginx.judge(name, f"2030/01/02 03:04:05 {line}\n"))

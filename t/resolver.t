@@ -38,7 +38,7 @@ SERVER = PROTECTED + """
 def start(words, resolv, moved=False):
     """nginx with a resolv.conf of its own, and a clock if it is wanted."""
     authority = Authority()
-    clock = Clock(authority.dir) if moved else None
+    clock = Clock(authority) if moved else None
     settings = dict(environment=clock.environment, main=clock.main) \
         if moved else {}
     path = os.path.join(authority.dir, "resolv.conf")
