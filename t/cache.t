@@ -557,7 +557,9 @@ def strangers_leave_half_of_the_budget():
     ok(poll(lambda: seen.append(cached(nginx, known.token))
             or seen[-1] == (200, "MISS"), 10), "asked anew after its life")
     is_([one for one in seen if one[0] != 200], [], "with the other half")
-    is_(authority.counts()["requests"], 7, "look-ups")
+    # the answer to the second step is younger, and may still be good
+    asked = authority.counts()["requests"]
+    ok(asked in (6, 7), f"{asked} look-ups")
 
 
 @test
