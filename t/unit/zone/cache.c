@@ -55,7 +55,7 @@ test_copy(void)
     auth_token_str_t  r;
 
     /* more than a worker copies: it is judged where it lies */
-    r = zone_record(20000, 200);
+    r = zone_record(65000, 200);
     key = zone_key(zone, 3);
 
     is_int(zone_put(zone, key, r, NULL, 1), NGX_OK, "a large record stored");
