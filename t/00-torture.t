@@ -90,7 +90,7 @@ def dies():
 run()
 """)
     isnt(status, 0, "a worker that dies fails")
-    like(output, r"^not ok \d+ - dies: logs are clean", "the check")
+    like(output, r"^not ok \d+ - dies: logs and answers are clean", "the check")
     like(output, r"^# .*\[alert\].* exited on signal 9", "says why")
 
 
