@@ -220,6 +220,10 @@ def nothing_is_lost():
     is_(get(nginx, "/", bearer=authority.token().token).status, 200,
         "and all is as before")
 
+    # the logs of an hour take a while to read
+    allow(60 + SECONDS)
+    nginx.end()
+
 
 def report(found):
     for n, (grown, ends) in enumerate(found):
