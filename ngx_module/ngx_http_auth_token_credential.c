@@ -181,12 +181,18 @@ ngx_http_auth_token_credential_renew(
     ngx_http_auth_token_credential_t *credential, ngx_log_t *log)
 {
     u_char       room[NGX_HTTP_AUTH_TOKEN_MAX_SECRET];
+    ngx_int_t    rc;
     ngx_str_t    text;
     const char  *wrong;
 
-    if (ngx_http_auth_token_secret_renew(&credential->secret, room, &text, log)
-        != NGX_OK)
-    {
+    rc = ngx_http_auth_token_secret_renew(&credential->secret, room, &text,
+                                          log);
+    if (rc == NGX_DECLINED) {
+        /* as with nearly all look-ups: there is nothing to wipe */
+        return;
+    }
+
+    if (rc != NGX_OK) {
         /* what was read and refused may be a secret all the same */
         ngx_explicit_memzero(room, sizeof(room));
         return;

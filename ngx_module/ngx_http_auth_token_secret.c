@@ -277,6 +277,7 @@ ngx_http_auth_token_secret_renew(ngx_http_auth_token_secret_t *secret,
 {
     ngx_fd_t                      fd;
     ngx_err_t                     err;
+    ngx_int_t                     rc;
     ngx_uint_t                    same;
     const char                   *wrong;
     ngx_file_info_t               fi;
@@ -311,10 +312,12 @@ ngx_http_auth_token_secret_renew(ngx_http_auth_token_secret_t *secret,
     if (fd == NGX_INVALID_FILE) {
         err = ngx_errno;
         wrong = "cannot be opened";
+        rc = NGX_DECLINED;
 
     } else {
         wrong = ngx_http_auth_token_secret_load(secret, fd, room, text, &fi,
                                                 &err);
+        rc = NGX_ERROR;
         (void) ngx_close_file(fd);
     }
 
@@ -328,7 +331,7 @@ ngx_http_auth_token_secret_renew(ngx_http_auth_token_secret_t *secret,
                       "the old secret stays in use", &secret->path, wrong);
     }
 
-    return NGX_DECLINED;
+    return rc;
 }
 
 

@@ -50,8 +50,8 @@ ngx_int_t ngx_http_auth_token_secret_file(ngx_conf_t *cf,
 
 /*
  * In a worker, once a second at most: NGX_OK if the file may have changed and
- * holds a secret, which is then *text, in "room".  NGX_DECLINED: it has not,
- * or cannot be used, which is logged once for each change.
+ * holds a secret, *text in "room".  NGX_DECLINED: nothing was read.  NGX_ERROR:
+ * it cannot be used, but may be in "room".  Logs that once for each change.
  */
 ngx_int_t ngx_http_auth_token_secret_renew(
     ngx_http_auth_token_secret_t *secret, u_char *room, ngx_str_t *text,
