@@ -30,7 +30,7 @@ from .authority import Authority, Token
 from .clock import Clock
 from .h2 import H2
 from .http import (Client, Response, exchange, get, h2_get, open_socket,
-                   parallel, request_bytes)
+                   parallel, read_response, request_bytes)
 from .latency import LONGEST, Strangers, unhurt
 from .load import Load
 from .memory import Growth, ROOM
@@ -45,5 +45,6 @@ __all__ = [
     "SANITIZED", "Strangers", "Token", "VALGRIND", "allow", "diag",
     "exchange", "get", "h2_get", "is_", "isnt", "like", "module_built",
     "ok", "open_socket", "parallel", "plan_skip_all", "poll",
-    "request_bytes", "run", "skip", "test", "unhurt", "unlike",
+    "read_response", "request_bytes", "run", "skip", "test", "unhurt",
+    "unlike",
 ]
