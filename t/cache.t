@@ -155,7 +155,8 @@ def refresh_ahead():
                   words="cache valid=60s refresh=1s; timeout 10s;")
     token = authority.token()
     is_(cached(nginx, token.token), (200, "MISS"), "not known yet")
-    authority.rules({"match": ANY, "actions": [{"delay": 600},
+    # all of the crowd comes before the first step is answered
+    authority.rules({"match": ANY, "actions": [{"delay": 600 * PATIENCE},
                                                {"answer": "default"}]})
     seen = []
 
@@ -170,7 +171,7 @@ def refresh_ahead():
     crowded = [client.receive().header("x-cache")
                for client in crowd(nginx, token.token, 30)]
     is_(set(crowded), {"HIT"}, "the others have it from the cache")
-    poll(lambda: authority.counts()["requests"] >= 4, 5)
+    poll(lambda: authority.counts()["requests"] >= 4, 5 * PATIENCE)
     is_(authority.counts()["requests"], 4, "each step was asked once more")
     ok(max(one[2] for one in seen) < 0.5, "nobody waited")
 
