@@ -4,7 +4,7 @@
 BENCH_OUT ?= bench/results
 
 .PHONY: bench
-bench:		## this module beside its alternatives: table and plot, 18 min
+bench:		## this module beside its alternatives: table and plot, 25 min
 	util/install-deps.sh bench
 	util/build.sh
 	bench/run --readme --out $(BENCH_OUT) $(SCENARIOS)
@@ -20,7 +20,7 @@ count-record:	## record them anew, after a change that is meant
 	bench/count --record
 
 .PHONY: bench-quick
-bench-quick:	## the same in four minutes, for orientation, into build/bench
+bench-quick:	## the same in five minutes, for orientation, into build/bench
 	util/install-deps.sh bench
 	util/build.sh
 	bench/run --quick --out build/bench $(SCENARIOS)

@@ -173,16 +173,18 @@ NJS = Contestant("njs", "njs + proxy_cache", load=("ngx_http_js_module.so",),
         }
 """)
 
-LUA = Contestant("lua", "Lua + shared dictionary", load=LUA_MODULES,
-                 files=("introspect.lua",), http="""
+# which keep a number under the token, or the answer under a digest of it
+LUA_HTTP = """
     lua_package_path "@DIR@/?.lua;;";
     lua_shared_dict tokens @ZONE@;
     lua_shared_dict locks 1m;
     lua_socket_log_errors off;
-""", server="""
+"""
+
+LUA_SERVER = """
         location = /t {
             access_by_lua_block {
-                require("introspect").check()
+                require("introspect").@CHECK@()
             }
             empty_gif;
         }
@@ -191,7 +193,16 @@ LUA = Contestant("lua", "Lua + shared dictionary", load=LUA_MODULES,
                 ngx.say(#ngx.shared.tokens:get_keys(0))
             }
         }
-""")
+"""
+
+LUA = Contestant("lua", "Lua + shared dictionary, a number",
+                 load=LUA_MODULES, files=("introspect.lua",), http=LUA_HTTP,
+                 server=LUA_SERVER, names={"CHECK": "check"})
+
+LUA_KEPT = Contestant("lua_kept", "Lua + shared dictionary, the answer",
+                      load=LUA_MODULES, files=("introspect.lua",),
+                      http=LUA_HTTP, server=LUA_SERVER,
+                      names={"CHECK": "check_kept"})
 
 LOCATION = """
         location = /t {
@@ -260,7 +271,7 @@ MANY6 = Contestant("many6", "this module, cloudflare, 1,000 IPv6 CIDRs",
                    load=("this",), http=CLOUDFLARE, server=LOCATION,
                    names={"PREFIX": "/many6"})
 
-RIVALS = (NONE, AUTH_REQUEST, NJS, LUA, THIS)
+RIVALS = (NONE, AUTH_REQUEST, NJS, LUA, LUA_KEPT, THIS)
 
 
 def verify(id):

@@ -24,6 +24,7 @@ def memory(size, tell):
         "negative": zone(this, authority, zones, 7000, negatives,
                          INTROSPECT="/negative/introspect"),
         "lua": zone(contestants.LUA, authority, zones, 12000, keys),
+        "lua_kept": zone(contestants.LUA_KEPT, authority, zones, 6000, keys),
     }
     # an entry of proxy_cache is two: in the zone, and a file
     server = contestants.AUTH_REQUEST.start(authority)

@@ -184,7 +184,8 @@ def memory(found):
              targets.TOKENS),
             ("negative", "this module, refusals, beside the tokens",
              1 / targets.NEGATIVES),
-            ("lua", "Lua, one number for a token", 1)):
+            ("lua", "Lua, one number for a token", 1),
+            ("lua_kept", "Lua, the answer as it came", 1)):
         (one,) = found[name]
         rows.append([title, f"{one['ten']:,}", f"{one['bytes'] * share:.0f}",
                      f"{one['bytes']:.0f}"])

@@ -80,7 +80,8 @@ def stalls(size, tell):
                 continue
             found.setdefault(kind, []).append(this(kind, size["stall"]))
             tell_latency(kind, found[kind][-1])
-        for one in contestants.RIVALS:
+        # those there is no target for: every second turn will do
+        for one in contestants.RIVALS if turn % 2 == 0 else ():
             if one.asks and one is not contestants.THIS:
                 found.setdefault(one.name, []).append(
                     other(one, size["stall"]))
