@@ -9,7 +9,7 @@
 # or those named.  A stage that runs no test has failed.  The last line is
 # "N passed, N failed, N skipped", and before it stands why something was
 # skipped.  NO_INSTALL=1 leaves the machine as it is; JOBS is the number of
-# test files that run at the same time.
+# programs that run at the same time, of test files half as many again.
 
 set -u -o pipefail
 
@@ -38,10 +38,12 @@ hup             module  run_hup
 glue-mutants    module  util/mutants/glue --fifth
 bytewise        module  util/bytewise --short
 sanitize        -       util/sanitize/run --short
-torture         -       t/torture/run --short
+torture         -       run_torture
 '
 
 JOBS=${JOBS:-$(nproc)}
+# tests that wait more than they work, for a server
+waiting=$((JOBS + (JOBS + 1) / 2))
 logs=$top/build/test
 passed=0
 failed=0
@@ -51,7 +53,7 @@ skipped=0
 # the .t files run side by side, but each in a range of ports of its own
 run_prove() {
     PERL5LIB=$top/util${PERL5LIB:+:$PERL5LIB} \
-        prove --formatter Skipped --jobs "$JOBS" --recurse "${@:-t}"
+        prove --formatter Skipped --jobs "$waiting" --recurse "${@:-t}"
 }
 
 
@@ -60,6 +62,11 @@ run_hup() {
     local files
     mapfile -t files < <(grep -rlE --include='*.t' '^use AuthToken\b' t)
     [ ${#files[@]} -gt 0 ] && TEST_NGINX_USE_HUP=1 run_prove "${files[@]}"
+}
+
+
+run_torture() {
+    JOBS=$waiting t/torture/run --short
 }
 
 
