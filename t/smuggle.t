@@ -114,7 +114,7 @@ def sent(nginx, text):
     """Statuses of what comes, until nginx closes or says no more."""
     with open_socket(nginx, 10) as sock:
         sock.sendall(text.encode("latin-1"))
-        sock.settimeout(0.4)
+        sock.settimeout(0.4 * PATIENCE)
         received = b""
         try:
             while True:
