@@ -170,7 +170,10 @@ def refresh_ahead():
     ok(poll(renewed, 10), "renewed")
     crowded = [client.receive().header("x-cache")
                for client in crowd(nginx, token.token, 30)]
-    is_(set(crowded), {"HIT"}, "the others have it from the cache")
+    # the other worker may begin as well, and find that this one asks
+    others = set(crowded) - {"HIT"}
+    ok(others <= {"REFRESH"} and crowded.count("REFRESH") <= 1,
+       f"the others have it from the cache {others or ''}")
     poll(lambda: authority.counts()["requests"] >= 4, 5 * PATIENCE)
     is_(authority.counts()["requests"], 4, "each step was asked once more")
     ok(max(one[2] for one in seen) < 0.5, "nobody waited")
