@@ -50,7 +50,9 @@ ngx_http_auth_token_curl_name_start(void *state, void *reserved, void *data)
 
     hub = t->hub;
 
-    if (hub->resolving == t) {
+    /* newer versions of libcurl ask for an address too, and start no thread */
+
+    if (t->numeric || hub->resolving == t) {
         return 0;
     }
 

@@ -233,6 +233,10 @@ ngx_http_auth_token_curl_request_host(ngx_http_auth_token_transfer_t *t,
         return NGX_ERROR;
     }
 
+    t->numeric = (*host->start == '['
+                  || ngx_inet_addr(host->start, host->host_end - host->start)
+                     != INADDR_NONE);
+
     for (p = (u_char *) url; *p; p++) {
         if (*p <= ' ' || *p == 0x7f) {
             return NGX_ERROR;

@@ -141,6 +141,7 @@ struct ngx_http_auth_token_transfer_s {
 
     ngx_http_auth_token_transfer_state_e  state;
     unsigned                         https:1;
+    unsigned                         numeric:1;  /* the host is an address */
     unsigned                         idempotent:1;
     unsigned                         retried:1;
     unsigned                         reused:1;   /* no connection was made */

@@ -272,8 +272,9 @@ def a_name_is_asked_for_once():
             client.send("/", bearer=token)
         is_([client.receive().status for client in clients], [200] * 140,
             "all are let in")
-        is_(authority.counts()["connections"], 140, "connections")
-        is_(server.asked, 2, "queries, of A and of AAAA")
+        ok(authority.counts()["connections"] > 128, "connections")
+        # from 8.16 on, each of the handles, of 64 connections, for itself
+        ok(server.asked in (2, 6), f"queries, of A and of AAAA: {server.asked}")
         nginx.stop()
 
 
