@@ -50,9 +50,12 @@ ngx_http_auth_token_curl_name_start(void *state, void *reserved, void *data)
 
     hub = t->hub;
 
-    /* newer versions of libcurl ask for an address too, and start no thread */
+    /*
+     * Newer versions of libcurl ask for an address too, and start no thread;
+     * a proxy in between may have a name.
+     */
 
-    if (t->numeric || hub->resolving == t) {
+    if ((t->numeric && hub->reach->proxy.len == 0) || hub->resolving == t) {
         return 0;
     }
 

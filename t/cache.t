@@ -170,7 +170,7 @@ def refresh_ahead():
     ok(poll(renewed, 10), "renewed")
     crowded = [client.receive().header("x-cache")
                for client in crowd(nginx, token.token, 30)]
-    # the other worker may begin as well, and find that this one asks
+    # details are a little younger than verify, and may be due for another
     others = set(crowded) - {"HIT"}
     ok(others <= {"REFRESH"} and crowded.count("REFRESH") <= 1,
        f"the others have it from the cache {others or ''}")

@@ -58,10 +58,8 @@ class Custom(Address):
 
 @scenario
 class Failover(Scenario):
-    """The first endpoint gives no answer, each time.  A connection that it
-    reset may stay with libcurl until the next look-up."""
+    """The first endpoint gives no answer, each time."""
     name = "failover"
-    spread = 1
     http = """
     auth_token_provider cloudflare {{
         preset      cloudflare;
